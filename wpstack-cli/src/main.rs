@@ -1,0 +1,2 @@
+//! wpstack
+fn main() {}

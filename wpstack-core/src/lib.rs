@@ -1,0 +1,4 @@
+//! The typed stack model and the engine of wpstack.
+
+pub mod stack;
+pub mod value;

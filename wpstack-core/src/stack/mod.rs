@@ -1,0 +1,3 @@
+//! The stack: nodes, typed references and the graph they make.
+
+pub mod graph;

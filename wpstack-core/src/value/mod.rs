@@ -1,0 +1,1 @@
+//! Typed values: CIDR blocks, ports, ARNs, names.
