@@ -1,1 +1,50 @@
-//! Typed values: CIDR blocks, ports, ARNs, names.
+//! Typed values: what resource specs and the configuration are made of.
+//!
+//! Each type checks its text once, where it is parsed, and is right from then on: a [`Cidr`] has no
+//! host bits, a [`LoadBalancerName`] fits into AWS's 32 characters, [`Gibibytes`] cannot stand
+//! where [`Mebibytes`] are asked for. All of them follow one pattern:
+//!
+//! - [`FromStr`](std::str::FromStr) and `TryFrom<&str>` parse, [`Display`](std::fmt::Display)
+//!   writes the canonical text, and parsing that text gives the same value again;
+//! - serde reads through the same check, and writes the canonical text (ports: the number);
+//! - a refused text is a [`ValueError`], which says what was wrong and what would be right.
+//!
+//! ```
+//! use wpstack_core::value::{Cidr, Seconds};
+//!
+//! let network: Cidr = "10.11.0.0/16".parse()?;
+//! let subnets: Vec<_> = network.subnets(24)?.take(2).map(|subnet| subnet.to_string()).collect();
+//! assert_eq!(subnets, ["10.11.0.0/24", "10.11.1.0/24"]);
+//! assert_eq!("5m".parse(), Ok(Seconds(300)));
+//!
+//! let refused = "10.11.1.0/16".parse::<Cidr>().unwrap_err();
+//! assert_eq!(
+//!     refused.to_string(),
+//!     "`10.11.1.0/16` is not an IPv4 CIDR block: it has host bits set; the network is `10.11.0.0/16`",
+//! );
+//! # Ok::<(), wpstack_core::value::ValueError>(())
+//! ```
+
+#[macro_use]
+mod text;
+mod arn;
+mod cidr;
+mod error;
+mod name;
+mod port;
+mod quantity;
+mod region;
+mod retention;
+#[cfg(test)]
+mod round_trip;
+mod traffic;
+
+pub use arn::{AccountId, Arn, KmsKeyArn};
+pub use cidr::Cidr;
+pub use error::ValueError;
+pub use name::*;
+pub use port::{Port, PortRange};
+pub use quantity::{CpuUnits, Days, Gibibytes, Mebibytes, Minutes, Percent, Seconds};
+pub use region::{AvailabilityZone, Region};
+pub use retention::RetentionDays;
+pub use traffic::{Protocol, Traffic};
