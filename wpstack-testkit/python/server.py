@@ -1,0 +1,44 @@
+"""Serves moto on a loopback port of the kernel's choosing, for as long as its starter lives.
+
+usage: server.py ADDRESS_FILE, with standard input a pipe whose other end the starter holds.
+"""
+
+import os
+import sys
+import threading
+
+
+def exit_with_starter():
+    # Nothing is ever written to this pipe. The read ends when the starter closes it or, however the starter
+    # dies, when the kernel does.
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def main(address_file):
+    threading.Thread(target=exit_with_starter, daemon=True).start()
+
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
+
+    # Port 0: the kernel picks a free one and it is bound at once, so no other server can be mistaken for this one.
+    server = make_server(
+        "127.0.0.1",
+        0,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+    )
+    os.environ["MOTO_PORT"] = str(server.server_port)
+    with open(address_file + ".part", "w") as part:
+        part.write(f"127.0.0.1:{server.server_port}")
+    os.rename(address_file + ".part", address_file)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
