@@ -199,6 +199,9 @@ fn an_empty_picture_is_a_picture() {
 }
 
 proptest! {
+    // A drawing takes a while without optimisation.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn json_comes_back_equal(picture in any_picture()) {
         let back: Picture = serde_json::from_str(&json(&picture)).expect("our own JSON");
