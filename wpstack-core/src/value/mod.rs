@@ -48,3 +48,6 @@ pub use quantity::{CpuUnits, Days, Gibibytes, Mebibytes, Minutes, Percent, Secon
 pub use region::{AvailabilityZone, Region};
 pub use retention::RetentionDays;
 pub use traffic::{Protocol, Traffic};
+
+/// Tags, until they get a type of their own.
+pub type Tags = std::collections::BTreeMap<String, String>;

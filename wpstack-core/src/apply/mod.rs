@@ -1,0 +1,16 @@
+//! Doing it: a bounded parallel walk over the steps of a plan.
+
+mod drive;
+mod gate;
+mod refresh;
+mod resolve;
+mod retry;
+mod schedule;
+mod session;
+mod step;
+mod summary;
+
+pub use drive::ApplyError;
+pub use refresh::RefreshError;
+pub use session::{Engine, OpenError, Options, Session, Wait};
+pub use summary::{Failure, Skip, Summary};

@@ -1,0 +1,94 @@
+//! Asking AWS about everything recorded, as many objects per question as it can.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use thiserror::Error;
+
+use super::resolve::Resolver;
+use super::retry::Backoff;
+use crate::address::ObjectId;
+use crate::failure::{ErrorKind, ProviderError};
+use crate::plan::Sightings;
+use crate::registry::{AnyObserved, AnyProvider, AnyRecorded};
+use crate::state::Document;
+
+/// AWS did not tell how things are.
+#[derive(Debug, Error)]
+#[error("AWS did not tell how `{object}` is")]
+pub struct RefreshError {
+    /// The object.
+    pub object: ObjectId,
+    /// What AWS said instead.
+    #[source]
+    pub source: ProviderError,
+}
+
+type Asked = (ObjectId, AnyRecorded);
+
+/// What AWS says of every recorded object whose id is known.
+pub(super) async fn refresh(
+    resolver: &Resolver,
+    document: &Document,
+    seed: u64,
+) -> Result<Sightings, RefreshError> {
+    let mut groups: BTreeMap<&str, Vec<Asked>> = BTreeMap::new();
+    for (object, record) in &document.objects {
+        if let Some(recorded) = resolver.recorded(document, object, record) {
+            let group = groups.entry(object.address.type_name()).or_default();
+            group.push((object.clone(), recorded));
+        }
+    }
+    let asks = groups.into_iter().filter_map(|(type_name, objects)| {
+        let provider = resolver.registry.provider(type_name)?;
+        Some(ask(resolver, provider.as_ref(), objects, seed))
+    });
+    let mut sightings = Sightings::new();
+    for answers in join_all(asks).await {
+        sightings.extend(answers?);
+    }
+    Ok(sightings)
+}
+
+/// Asks about the objects of one type, and again about those for which the failure passes.
+async fn ask(
+    resolver: &Resolver,
+    provider: &dyn AnyProvider,
+    mut objects: Vec<Asked>,
+    seed: u64,
+) -> Result<Vec<(ObjectId, AnyObserved)>, RefreshError> {
+    let mut known = Vec::with_capacity(objects.len());
+    let mut backoffs: Vec<(ErrorKind, Backoff)> = Vec::new();
+    while !objects.is_empty() {
+        let asked = objects.iter().map(|(_, recorded)| recorded.clone()).collect();
+        let answers = provider.read_many(asked).await;
+        let mut again = Vec::new();
+        let mut failure = None;
+        for ((object, recorded), answer) in objects.into_iter().zip(answers) {
+            match answer {
+                Ok(observed) => known.push((object, observed)),
+                Err(source) => {
+                    failure.get_or_insert((object.clone(), source));
+                    again.push((object, recorded));
+                }
+            }
+        }
+        objects = again;
+        let Some((object, source)) = failure else {
+            continue;
+        };
+        let Some(policy) = source.kind.retry() else {
+            return Err(RefreshError { object, source });
+        };
+        let at = backoffs.iter().position(|(kind, _)| *kind == source.kind);
+        let at = at.unwrap_or_else(|| {
+            backoffs.push((source.kind, Backoff::new(policy, seed)));
+            backoffs.len() - 1
+        });
+        match backoffs[at].1.next() {
+            Some((_, pause)) => resolver.clock.sleep(pause).await,
+            None => return Err(RefreshError { object, source }),
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,255 @@
+//! One stack under one lock: open, refresh, plan, apply.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use super::drive::{ApplyError, Run, check};
+use super::refresh::{RefreshError, refresh};
+use super::resolve::Resolver;
+use super::summary::Summary;
+use crate::address::ObjectId;
+use crate::event::{Events, What};
+use crate::failure::Chain;
+use crate::plan::{Known, Plan, PlanError, Seen, Sightings, facts, plan};
+use crate::provider::Consent;
+use crate::registry::{Registry, SchemaError};
+use crate::stack::Stack;
+use crate::state::{Document, Holder, Ledger, LedgerError, Store, StoreError};
+use crate::time::{Clock, drive};
+
+/// A cloud and a clock: what work is done with.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    registry: Registry,
+    clock: Arc<dyn Clock>,
+}
+
+/// How a plan is applied.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many calls may run at once.
+    pub parallelism: usize,
+    /// What a run waits for at its end.
+    pub wait: Wait,
+    /// What the person allows.
+    pub consent: Consent,
+    /// Where chance comes from: equal seeds give equal jitter.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { parallelism: 64, wait: Wait::Ready, consent: Consent::default(), seed: 0 }
+    }
+}
+
+/// What a run waits for at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wait {
+    /// That everything can be used.
+    #[default]
+    Ready,
+    /// That everything exists and is configured. Readiness is waited for only where something needs it.
+    Exists,
+}
+
+/// Why a stack cannot be opened.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The state cannot be locked or read.
+    #[error("the state cannot be opened")]
+    Store(#[from] StoreError),
+    /// A record cannot be read as its type.
+    #[error("the record of `{object}` cannot be read")]
+    Record {
+        /// The object.
+        object: ObjectId,
+        /// Why.
+        #[source]
+        source: SchemaError,
+    },
+}
+
+impl Engine {
+    /// An engine that works on the cloud behind `registry` and lives by `clock`.
+    #[must_use]
+    pub fn new(registry: Registry, clock: Arc<dyn Clock>) -> Self {
+        Self { registry, clock }
+    }
+
+    /// The types it knows.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Takes the lock and reads the state; starts a state where there is none, under the identity `lineage`.
+    ///
+    /// # Errors
+    /// When somebody else holds the lock, or the state cannot be read, is damaged, or is of another stack.
+    pub async fn open(
+        &self,
+        store: Arc<dyn Store>,
+        stack: &str,
+        holder: &Holder,
+        lineage: &str,
+    ) -> Result<Session, OpenError> {
+        let lease = store.lock(holder).await?;
+        let document = match store.load().await? {
+            Some(document) => document,
+            None => {
+                let document = Document::new(stack, lineage);
+                store.create(&lease, &document).await?;
+                document
+            }
+        };
+        if document.stack != stack {
+            let (found, wanted) = (document.stack, stack.to_owned());
+            let place = "the state here".to_owned();
+            return Err(StoreError::OtherStack { place, found, wanted }.into());
+        }
+        let document = self.upgrade(document)?;
+        let ledger = Ledger::new(document, store, lease, Arc::clone(&self.clock));
+        Ok(Session { engine: self.clone(), ledger })
+    }
+
+    /// Brings every record to the schema of its type. Records of types that are not registered stay as they are.
+    fn upgrade(&self, mut document: Document) -> Result<Document, OpenError> {
+        for (object, record) in &mut document.objects {
+            let Some(kind) = self.registry.kind(object.address.type_name()) else {
+                continue;
+            };
+            let (from, spec, state) = (record.schema, record.spec.take(), record.state.take());
+            let failed = |source| OpenError::Record { object: object.clone(), source };
+            (record.spec, record.state) = kind.upgrade(from, spec, state).map_err(failed)?;
+            if let Some(next) = record.next.take() {
+                record.next = Some(kind.upgrade(from, next, None).map_err(failed)?.0);
+            }
+            record.schema = kind.schema;
+        }
+        Ok(document)
+    }
+}
+
+/// A stack that is being worked on. Holds the lock until it is dropped.
+#[derive(Debug)]
+pub struct Session {
+    engine: Engine,
+    ledger: Ledger,
+}
+
+impl Session {
+    /// What is known to exist.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        self.ledger.snapshot()
+    }
+
+    /// Asks AWS how everything recorded is. Writes nothing.
+    ///
+    /// # Errors
+    /// When AWS does not tell.
+    pub async fn look(&self) -> Result<Sightings, RefreshError> {
+        let document = self.document();
+        let resolver = self.resolver(Consent::default());
+        drive(self.engine.clock.as_ref(), refresh(&resolver, &document, 0)).await
+    }
+
+    /// What has to be done to turn what the sightings show into `stack`. Writes nothing.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn plan(&self, stack: &Stack, sightings: &Sightings) -> Result<Plan, PlanError> {
+        let mut document = self.document();
+        let seen = facts(&document, sightings);
+        for Seen { object, fact } in &seen {
+            // A fact that cannot be is left out of the plan too: `apply` records the same list.
+            drop(document.learn(object, fact));
+        }
+        let plan = plan(stack, &Known::seen(&document, sightings), &self.engine.registry)?;
+        Ok(Plan { seen, ..plan })
+    }
+
+    /// Records what the sightings show. Returns how many facts were new.
+    ///
+    /// # Errors
+    /// When they cannot be written down.
+    pub async fn refresh(&self, sightings: &Sightings) -> Result<usize, LedgerError> {
+        let seen = self.ledger.with(|document| facts(document, sightings));
+        let count = seen.len();
+        for Seen { object, fact } in seen {
+            self.ledger.learn(&object, fact).await?;
+        }
+        self.ledger.compact().await?;
+        Ok(count)
+    }
+
+    /// Does what the plan says. What fails, fails alone: the rest goes on, and the summary names the causes.
+    ///
+    /// Cancelling `cancel` begins nothing new, lets running calls return and records what they say.
+    ///
+    /// # Errors
+    /// When the plan belongs to another state, is stale, or cannot be carried out; nothing has been done then.
+    pub async fn apply(
+        &self,
+        stack: &Stack,
+        plan: &Plan,
+        options: &Options,
+        events: &Events,
+        cancel: &CancellationToken,
+    ) -> Result<Summary, ApplyError> {
+        let dag = check(plan, &self.ledger)?;
+        for Seen { object, fact } in &plan.seen {
+            self.ledger.learn(object, fact.clone()).await?;
+        }
+        let resolver = self.resolver(options.consent);
+        let run = Run::new(plan, &dag, &resolver, &self.ledger, options, events, cancel);
+        let mut summary = drive(self.engine.clock.as_ref(), run.walk()).await;
+        let (outputs, advice) =
+            self.ledger.with(|document| (outputs(stack, document), advice(stack, document)));
+        (summary.outputs, summary.advice) = (outputs.clone(), advice);
+        let written = match self.ledger.outputs(outputs).await {
+            Ok(()) => self.ledger.compact().await.map_err(ApplyError::from),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = written {
+            // Everything is in the journal: only the tidying failed. The run's result stands.
+            summary
+                .advice
+                .push(format!("{}; run `wpstack refresh` when that is mended", Chain(&error)));
+        }
+        events.emit(self.engine.clock.as_ref(), What::Finished { summary: summary.clone() });
+        Ok(summary)
+    }
+
+    fn resolver(&self, consent: Consent) -> Resolver {
+        let Engine { registry, clock } = self.engine.clone();
+        Resolver { clock, consent, registry }
+    }
+}
+
+fn outputs(stack: &Stack, document: &Document) -> BTreeMap<String, String> {
+    let outputs = stack.outputs().iter().filter_map(|output| {
+        let (_, record) = document.current(&output.from)?;
+        Some((output.name.clone(), output.read(record.state.as_ref()?)?))
+    });
+    outputs.collect()
+}
+
+fn advice(stack: &Stack, document: &Document) -> Vec<String> {
+    let advice = stack.nodes().iter().filter_map(|node| {
+        let (_, record) = document.current(&node.address)?;
+        node.kind.advice(&record.spec, record.state.as_ref()?)
+    });
+    advice.collect()
+}

@@ -1,0 +1,419 @@
+//! One step: its calls, each with what is made durable before and after it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use serde_json::Value;
+use thiserror::Error;
+
+use super::drive::Run;
+use super::retry::{Backoff, poll_pause, settle_patience};
+use crate::address::ObjectId;
+use crate::event::What;
+use crate::failure::{ErrorKind, ProviderError};
+use crate::plan::{Step, Task};
+use crate::provider::{Condition, Cx};
+use crate::registry::{AnyObserved, AnyProvider, AnyRecorded, Kind};
+use crate::resource::Settles;
+use crate::state::{Fact, LedgerError, Record};
+use crate::time::between;
+
+/// How far a step has come.
+pub(super) enum Progress {
+    /// Its object exists and its id is durable. The rest of the step remains.
+    Exists(Rest),
+    /// It is done.
+    Done,
+}
+
+/// What remains of a step once its object exists.
+pub(super) struct Rest {
+    cx: Cx,
+    spec: Value,
+    state: Value,
+    configure: bool,
+}
+
+/// Why a step did not get done.
+#[derive(Debug, Error)]
+pub(super) enum StepError {
+    #[error("the call did not succeed")]
+    Provider(#[from] ProviderError),
+    #[error("{0}")]
+    Ledger(#[source] LedgerError),
+    /// The id is in the message: it is nowhere else.
+    #[error("`{id}` exists, and its id could not be written down")]
+    Unrecorded {
+        id: String,
+        #[source]
+        source: LedgerError,
+    },
+    #[error("it is broken: {0}")]
+    Broken(String),
+    #[error("it is not there any more")]
+    Vanished,
+    #[error("it was still {phase} after {} s", waited.as_secs())]
+    NotReady { phase: String, waited: Duration },
+    #[error("the run was interrupted")]
+    Stopped,
+}
+
+impl From<LedgerError> for StepError {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+impl StepError {
+    pub(super) fn kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::Provider(error) => Some(error.kind),
+            Self::Ledger(_)
+            | Self::Unrecorded { .. }
+            | Self::Broken(_)
+            | Self::Vanished
+            | Self::NotReady { .. }
+            | Self::Stopped => None,
+        }
+    }
+
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            Self::Provider(error) => error.kind.hint(),
+            Self::Ledger(_) => "make the state writable and run the same command again",
+            Self::Unrecorded { .. } => {
+                "note the id, make the state writable and run again: the object is found by its tags"
+            }
+            Self::Broken(_) => "run again: the object will be replaced",
+            Self::Vanished => "somebody deleted it meanwhile: run `wpstack plan`",
+            Self::NotReady { .. } => "run again: waiting goes on where it ended",
+            Self::Stopped => "run again: it goes on where it ended",
+        }
+    }
+
+    /// Whether nothing more can be recorded, so that nothing more may be begun.
+    pub(super) fn is_fatal(&self) -> bool {
+        matches!(self, Self::Ledger(_) | Self::Unrecorded { .. })
+    }
+}
+
+/// Does one step of a run.
+pub(super) struct Worker<'a> {
+    pub(super) run: &'a Run<'a>,
+    pub(super) at: usize,
+    pub(super) step: &'a Step,
+    pub(super) kind: Kind,
+    pub(super) provider: &'a dyn AnyProvider,
+}
+
+impl Worker<'_> {
+    /// Brings the step to where its object exists, or to its end.
+    pub(super) async fn begin(&self) -> Result<Progress, StepError> {
+        self.emit(What::StepStarted { step: self.at });
+        match &self.step.task {
+            Task::Create { spec, adopt } => self.create(spec, *adopt).await,
+            Task::Update { spec, changed, configure } => {
+                self.update(spec, changed, *configure).await
+            }
+            Task::Resume { spec } => {
+                let record = self.record()?;
+                let cx = self.context(&record);
+                let state = record.state.ok_or(StepError::Vanished)?;
+                Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure: true }))
+            }
+            Task::Delete => self.delete().await,
+        }
+    }
+
+    /// Brings the step from where its object exists to its end.
+    pub(super) async fn finish(&self, rest: Rest) -> Result<(), StepError> {
+        let Rest { cx, spec, mut state, configure } = rest;
+        if configure {
+            let configured = self.call(|| self.provider.configure(&cx, &spec, &state)).await?;
+            if configured != state {
+                state = configured;
+                self.learn(Fact::Observed { state: state.clone() }).await?;
+            }
+        }
+        if self.kind.settles == Settles::Later && self.run.must_be_ready(self.at) {
+            state = self.settle(&cx, &spec, state).await?;
+        }
+        Ok(self.learn(Fact::Settled { state }).await?)
+    }
+
+    async fn create(&self, spec: &Value, adopt: bool) -> Result<Progress, StepError> {
+        if adopt && let Some(state) = self.adopt().await? {
+            let before = self.record()?.spec;
+            self.learn_id(state.clone()).await?;
+            let fields = self.kind.fields.iter().map(|field| field.name);
+            let changed: Vec<_> =
+                fields.filter(|field| before[field] != spec[field]).map(str::to_owned).collect();
+            if changed.is_empty() {
+                let cx = self.context(&self.record()?);
+                let spec = spec.clone();
+                return Ok(Progress::Exists(Rest { cx, spec, state, configure: true }));
+            }
+            return self.update(spec, &changed, true).await;
+        }
+        let (edges, cx) = self.resolve(spec);
+        let (schema, recorded) = (self.kind.schema, spec.clone());
+        self.learn(Fact::CreateIntended { schema, spec: recorded, edges }).await?;
+        let state = self.make(&cx, spec).await?;
+        self.learn_id(state.clone()).await?;
+        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure: true }))
+    }
+
+    /// The object that an interrupted run may have made.
+    async fn adopt(&self) -> Result<Option<Value>, StepError> {
+        let record = self.record()?;
+        let cx = self.context(&record);
+        self.call(|| self.provider.find(&cx, &record.spec)).await
+    }
+
+    /// Creates the object. After an answer that leaves open whether it was made, looks before making another.
+    async fn make(&self, cx: &Cx, spec: &Value) -> Result<Value, StepError> {
+        let mut pauses = Pauses::default();
+        loop {
+            let error = match self.once(self.provider.create(cx, spec)).await {
+                Ok(state) => return Ok(state),
+                Err(error) => error,
+            };
+            if matches!(error.kind, ErrorKind::AlreadyExists | ErrorKind::Unclear)
+                && let Some(state) = self.call(|| self.provider.find(cx, spec)).await?
+            {
+                return Ok(state);
+            }
+            self.pause(&mut pauses, error).await?;
+        }
+    }
+
+    async fn update(
+        &self,
+        spec: &Value,
+        changed: &[String],
+        configure: bool,
+    ) -> Result<Progress, StepError> {
+        let (edges, cx) = self.resolve(spec);
+        let (schema, recorded) = (self.kind.schema, spec.clone());
+        self.learn(Fact::UpdateIntended { schema, spec: recorded, edges }).await?;
+        let mut state = self.record()?.state.ok_or(StepError::Vanished)?;
+        if !changed.is_empty() {
+            state = self.call(|| self.provider.update(&cx, spec, &state, changed)).await?;
+        }
+        self.learn(Fact::Updated { state: state.clone() }).await?;
+        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure }))
+    }
+
+    async fn delete(&self) -> Result<Progress, StepError> {
+        let mut record = self.record()?;
+        let cx = self.context(&record);
+        if record.state.is_none() {
+            record.state = self.adopt().await?;
+            match record.state.clone() {
+                Some(state) => self.learn_id(state).await?,
+                None => {
+                    self.learn(Fact::Gone).await?;
+                    return Ok(Progress::Done);
+                }
+            }
+        }
+        let state = record.state.ok_or(StepError::Vanished)?;
+        self.learn(Fact::DeleteIntended).await?;
+        self.call(|| self.provider.delete(&cx, &record.spec, &state)).await?;
+        if self.kind.settles == Settles::Later {
+            self.depart(&cx, &record.spec, state).await?;
+        }
+        self.learn(Fact::Gone).await?;
+        Ok(Progress::Done)
+    }
+
+    /// Looks at the object until it is ready.
+    async fn settle(&self, cx: &Cx, spec: &Value, state: Value) -> Result<Value, StepError> {
+        // A fresh object may not be visible to a read for a while.
+        const VISIBLE_WITHIN: Duration = Duration::from_secs(120);
+        let patience = settle_patience(self.step.expected);
+        self.watch(cx, spec, state, patience, |observed, waited| match observed {
+            None if waited < VISIBLE_WITHIN => Look::Again("not visible yet".to_owned(), None),
+            None => Look::End(Err(StepError::Vanished)),
+            Some(observed) => match observed.condition {
+                Condition::Ready => Look::End(Ok(observed.state)),
+                Condition::Settling { phase, again_in } => Look::Again(phase, again_in),
+                Condition::Broken { reason } => Look::End(Err(StepError::Broken(reason))),
+            },
+        })
+        .await?
+    }
+
+    /// Looks at the object until it is gone.
+    async fn depart(&self, cx: &Cx, spec: &Value, state: Value) -> Result<(), StepError> {
+        let patience = settle_patience(self.step.expected);
+        self.watch(cx, spec, state, patience, |observed, _| match observed {
+            None => Look::End(()),
+            Some(observed) => match observed.condition {
+                Condition::Settling { phase, again_in } => Look::Again(phase, again_in),
+                Condition::Ready | Condition::Broken { .. } => {
+                    Look::Again("still there".to_owned(), None)
+                }
+            },
+        })
+        .await
+    }
+
+    async fn watch<T>(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        mut state: Value,
+        patience: Duration,
+        judge: impl Fn(AnyObserved, Duration) -> Look<T>,
+    ) -> Result<T, StepError> {
+        let since = self.run.clock.now();
+        let mut shown = String::new();
+        loop {
+            let observed = self.call(|| self.read(cx, spec, &state)).await?;
+            if let Some(observed) = &observed {
+                state.clone_from(&observed.state);
+            }
+            let waited = between(since, self.run.clock.now());
+            let (phase, again_in) = match judge(observed, waited) {
+                Look::End(result) => return Ok(result),
+                Look::Again(phase, again_in) => (phase, again_in),
+            };
+            if phase != shown {
+                self.emit(What::StepWaiting { step: self.at, phase: phase.clone() });
+                shown.clone_from(&phase);
+            }
+            if waited > patience {
+                return Err(StepError::NotReady { phase, waited });
+            }
+            self.sleep(again_in.unwrap_or_else(|| poll_pause(waited))).await?;
+        }
+    }
+
+    async fn read(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        state: &Value,
+    ) -> Result<AnyObserved, ProviderError> {
+        let (cx, spec, state) = (cx.clone(), spec.clone(), state.clone());
+        let mut answers = self.provider.read_many(vec![AnyRecorded { cx, spec, state }]).await;
+        answers
+            .pop()
+            .unwrap_or_else(|| Err(ProviderError::missing("wpstack", "read", "the object")))
+    }
+
+    /// Makes a call, and repeats it while its failures pass.
+    async fn call<T, F>(&self, make: impl Fn() -> F) -> Result<T, StepError>
+    where
+        F: Future<Output = Result<T, ProviderError>>,
+    {
+        let mut pauses = Pauses::default();
+        loop {
+            match self.once(make()).await {
+                Ok(value) => return Ok(value),
+                Err(error) => self.pause(&mut pauses, error).await?,
+            }
+        }
+    }
+
+    async fn once<T>(
+        &self,
+        call: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        let _permit = self.run.gate.pass(self.run.priority(self.at)).await;
+        call.await
+    }
+
+    /// Waits before a repeat, or gives the failure up to the caller.
+    async fn pause(&self, pauses: &mut Pauses, error: ProviderError) -> Result<(), StepError> {
+        let Some(policy) = error.kind.retry() else {
+            return Err(error.into());
+        };
+        let seed = self.run.seed ^ ((self.at as u64) << 8) ^ (error.kind as u64);
+        let backoff = pauses.0.iter_mut().find(|(kind, _)| *kind == error.kind);
+        let backoff = match backoff {
+            Some((_, backoff)) => backoff,
+            None => {
+                pauses.0.push((error.kind, Backoff::new(policy, seed)));
+                let (_, backoff) = pauses.0.last_mut().ok_or(StepError::Stopped)?;
+                backoff
+            }
+        };
+        let Some((attempt, pause)) = backoff.next() else {
+            return Err(error.into());
+        };
+        self.emit(What::StepRetrying {
+            step: self.at,
+            attempt,
+            pause_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+            kind: error.kind,
+            error: error.to_string(),
+        });
+        self.sleep(pause).await
+    }
+
+    async fn sleep(&self, pause: Duration) -> Result<(), StepError> {
+        let stop = std::pin::pin!(self.run.cancel.cancelled());
+        match select(stop, self.run.clock.sleep(pause)).await {
+            Either::Left(_) => Err(StepError::Stopped),
+            Either::Right(_) => Ok(()),
+        }
+    }
+
+    fn record(&self) -> Result<Record, StepError> {
+        let object = &self.step.object;
+        let record = self.run.ledger.with(|document| document.objects.get(object).cloned());
+        record.ok_or(StepError::Vanished)
+    }
+
+    fn resolve(&self, spec: &Value) -> (Vec<crate::state::RecordedEdge>, Cx) {
+        self.run.ledger.with(|document| {
+            let edges = self.run.resolver.resolve(document, spec);
+            let cx = self.run.resolver.context(document, &self.step.object, &edges);
+            (edges, cx)
+        })
+    }
+
+    fn context(&self, record: &Record) -> Cx {
+        let object = &self.step.object;
+        let resolver = &self.run.resolver;
+        self.run.ledger.with(|document| resolver.context(document, object, &record.edges))
+    }
+
+    async fn learn(&self, fact: Fact) -> Result<(), LedgerError> {
+        self.run.ledger.learn(&self.step.object, fact).await
+    }
+
+    async fn learn_id(&self, state: Value) -> Result<(), StepError> {
+        let id = self.kind.id(&state).unwrap_or_else(|| self.step.object.to_string());
+        let recorded = self.learn(Fact::Created { state }).await;
+        recorded.map_err(|source| StepError::Unrecorded { id: id.clone(), source })?;
+        self.emit(What::StepExists { step: self.at, id });
+        Ok(())
+    }
+
+    fn emit(&self, what: What) {
+        self.run.events.emit(self.run.clock, what);
+    }
+}
+
+/// What a look at an object means for whoever waits.
+enum Look<T> {
+    Again(String, Option<Duration>),
+    End(T),
+}
+
+/// The backoffs of one call, one for each way it failed.
+#[derive(Default)]
+struct Pauses(Vec<(ErrorKind, Backoff)>);
+
+/// The objects a step is about, for messages.
+pub(super) fn id_of(worker: &Worker<'_>, object: &ObjectId) -> Option<String> {
+    let state = worker
+        .run
+        .ledger
+        .with(|document| document.objects.get(object).and_then(|record| record.state.clone()));
+    state.and_then(|state| worker.kind.id(&state))
+}

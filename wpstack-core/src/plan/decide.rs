@@ -1,0 +1,158 @@
+//! What is to become of each object.
+
+use super::action::{Action, Effect, FieldChange, Order, Reason, Verb};
+use super::diff::{Diff, Earlier, Planned};
+use super::known::Known;
+use super::{PlanError, Problem};
+use crate::address::ObjectId;
+use crate::registry::Registry;
+use crate::resource::Cost;
+use crate::stack::{Node, Stack};
+use crate::state::{Record, Status};
+
+pub(super) struct Decisions<'a> {
+    pub(super) stack: &'a Stack,
+    pub(super) actions: Vec<Action>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Decides about every wanted resource in the stack's order, then about everything else that is recorded.
+pub(super) fn decide<'a>(
+    stack: &'a Stack,
+    known: &Known<'_>,
+    registry: &Registry,
+) -> Result<Decisions<'a>, PlanError> {
+    let mut decisions = Decisions { stack, actions: Vec::new(), problems: Vec::new() };
+    let mut earlier = Earlier::new();
+    for node in stack.nodes() {
+        let action = match known.document.current(&node.address) {
+            None => absent(node, known),
+            Some((object, record)) => {
+                let diff = Diff { node, object, record, known, earlier: &earlier };
+                let (changes, mut problems) = diff.changes();
+                decisions.problems.append(&mut problems);
+                present(&diff, changes)
+            }
+        };
+        let Action { object, verb, .. } = &action;
+        let (generation, ripples) = (object.generation, node.kind.ripples);
+        earlier.insert(&node.address, Planned { generation, verb: *verb, ripples });
+        decisions.actions.push(action);
+    }
+    decisions.leave(known, registry)?;
+    Ok(decisions)
+}
+
+fn absent(node: &Node, known: &Known<'_>) -> Action {
+    let vanished = known.vanished.contains(&node.address);
+    Action {
+        object: ObjectId::new(node.address.clone(), 1),
+        verb: Verb::Create,
+        changes: Vec::new(),
+        reasons: vec![if vanished { Reason::DeletedOutside } else { Reason::New }],
+        cost: Cost::NoInterruption,
+    }
+}
+
+fn present(diff: &Diff<'_>, changes: Vec<FieldChange>) -> Action {
+    let Diff { object, record, .. } = diff;
+    let verb = verb(diff, &changes);
+    let generation = match verb {
+        Verb::Replace(_) => object.generation + 1,
+        Verb::Create | Verb::Update | Verb::Resume | Verb::Delete | Verb::Keep => object.generation,
+    };
+    Action {
+        object: ObjectId::new(object.address.clone(), generation),
+        verb,
+        cost: cost(verb, &changes, diff.node.kind.holds_data),
+        reasons: reasons(record, &changes),
+        changes,
+    }
+}
+
+fn verb(diff: &Diff<'_>, changes: &[FieldChange]) -> Verb {
+    let record = diff.record;
+    let replace = changes.iter().any(|change| change.effect == Effect::Replace);
+    match record.status {
+        Status::Creating => Verb::Create,
+        Status::Broken | Status::Deleting => Verb::Replace(order(diff)),
+        Status::Settling | Status::Ready | Status::Updating if replace => {
+            Verb::Replace(order(diff))
+        }
+        Status::Settling | Status::Ready | Status::Updating if !changes.is_empty() => Verb::Update,
+        Status::Settling | Status::Updating => Verb::Resume,
+        Status::Ready => Verb::Keep,
+    }
+}
+
+fn reasons(record: &Record, changes: &[FieldChange]) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if !changes.is_empty() {
+        reasons.push(Reason::Changed);
+    }
+    match record.status {
+        Status::Creating | Status::Settling | Status::Updating | Status::Deleting => {
+            reasons.push(Reason::Interrupted);
+        }
+        Status::Broken => {
+            reasons.push(Reason::Broken(record.reason.clone().unwrap_or_default()));
+        }
+        Status::Ready => {}
+    }
+    reasons
+}
+
+fn cost(verb: Verb, changes: &[FieldChange], holds_data: bool) -> Cost {
+    let worst = changes.iter().map(|change| change.cost).max().unwrap_or(Cost::NoInterruption);
+    match verb {
+        Verb::Replace(_) if holds_data => Cost::DataLoss,
+        Verb::Create | Verb::Keep | Verb::Resume => Cost::NoInterruption,
+        Verb::Replace(_) | Verb::Update | Verb::Delete => worst,
+    }
+}
+
+/// A replacement creates first where both can stand side by side. When something it refers to has to go before its
+/// successor comes, it has to go before that.
+fn order(diff: &Diff<'_>) -> Order {
+    let Diff { node, record, earlier, .. } = diff;
+    let goes_first = |planned: &Planned| planned.verb == Verb::Replace(Order::DeleteFirst);
+    let delete_first = record.status == Status::Deleting
+        || record.edges.iter().any(|edge| earlier.get(&edge.to.address).is_some_and(goes_first));
+    if !delete_first && node.kind.coexists(&record.spec, &node.spec) {
+        Order::CreateFirst
+    } else {
+        Order::DeleteFirst
+    }
+}
+
+impl Decisions<'_> {
+    /// Decides about what is recorded and has no place in the stack: older generations, and what is not wanted.
+    fn leave(&mut self, known: &Known<'_>, registry: &Registry) -> Result<(), PlanError> {
+        for (object, record) in &known.document.objects {
+            let address = &object.address;
+            let Some(kind) = registry.kind(address.type_name()) else {
+                return Err(PlanError::UnknownType { address: address.clone() });
+            };
+            let is_current = known.document.current(address).is_some_and(|(it, _)| it == object);
+            let wanted = self.stack.get(address).is_some();
+            let reason = match (wanted, is_current) {
+                (true, true) => continue,
+                (true, false) => Reason::Superseded,
+                (false, _) => Reason::NotWanted,
+            };
+            self.actions.push(removal(object, record, reason, kind.holds_data));
+        }
+        Ok(())
+    }
+}
+
+fn removal(object: &ObjectId, record: &Record, reason: Reason, holds_data: bool) -> Action {
+    let exists = record.state.is_some();
+    Action {
+        object: object.clone(),
+        verb: Verb::Delete,
+        changes: Vec::new(),
+        reasons: vec![reason],
+        cost: if holds_data && exists { Cost::DataLoss } else { Cost::NoInterruption },
+    }
+}

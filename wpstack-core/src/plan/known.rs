@@ -1,0 +1,80 @@
+//! What is known: the document, with what a refresh saw laid over it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Seen;
+use crate::address::{Address, ObjectId};
+use crate::provider::{Condition, Drift, Observed};
+use crate::state::{Document, Fact, Status};
+
+/// What AWS said of each recorded object; `None` of one that is gone.
+pub type Sightings = BTreeMap<ObjectId, Option<Observed<Value>>>;
+
+/// What planning rests on.
+#[derive(Clone, Debug)]
+pub struct Known<'a> {
+    /// The document, with every fact of the refresh taken in.
+    pub document: &'a Document,
+    /// Where AWS differs from the recorded specs.
+    pub drift: BTreeMap<&'a ObjectId, &'a [Drift]>,
+    /// Where an object was found gone.
+    pub vanished: BTreeSet<&'a Address>,
+}
+
+impl<'a> Known<'a> {
+    /// The document as it stands, nothing having been seen.
+    #[must_use]
+    pub fn recorded(document: &'a Document) -> Self {
+        Self { document, drift: BTreeMap::new(), vanished: BTreeSet::new() }
+    }
+
+    /// The document, which has taken in the facts of the sightings already, with what else was seen.
+    #[must_use]
+    pub fn seen(document: &'a Document, sightings: &'a Sightings) -> Self {
+        let mut known = Self::recorded(document);
+        for (object, sighting) in sightings {
+            match sighting {
+                Some(observed) if !observed.drift.is_empty() => {
+                    known.drift.insert(object, &observed.drift);
+                }
+                Some(_) => {}
+                None => {
+                    known.vanished.insert(&object.address);
+                }
+            }
+        }
+        known
+    }
+}
+
+/// The facts that a refresh adds to a document.
+#[must_use]
+pub(crate) fn facts(document: &Document, sightings: &Sightings) -> Vec<Seen> {
+    let mut facts = Vec::new();
+    for (object, sighting) in sightings {
+        let Some(record) = document.objects.get(object) else {
+            continue;
+        };
+        let mut add = |fact| facts.push(Seen { object: object.clone(), fact });
+        let Some(observed) = sighting else {
+            add(Fact::Gone);
+            continue;
+        };
+        if observed.condition == Condition::Ready && record.status == Status::Broken {
+            add(Fact::Settled { state: observed.state.clone() });
+            continue;
+        }
+        if let Condition::Broken { reason } = &observed.condition
+            && record.reason.as_ref() != Some(reason)
+            && matches!(record.status, Status::Settling | Status::Ready | Status::Broken)
+        {
+            add(Fact::Broke { reason: reason.clone() });
+        }
+        if record.state.as_ref() != Some(&observed.state) {
+            add(Fact::Observed { state: observed.state.clone() });
+        }
+    }
+    facts
+}

@@ -1,0 +1,358 @@
+//! The port between the engine and a cloud.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+use crate::address::{Address, ObjectId};
+use crate::failure::{ErrorKind, ProviderError};
+use crate::registry::revive;
+use crate::resource::Resource;
+use crate::stack::Ref;
+use crate::time::Clock;
+
+/// The verbs of one resource type on one cloud.
+///
+/// # Contract
+/// - No method sleeps, retries, polls or limits its rate. The engine does, and is the only one to.
+/// - Every method may be called again after any failure and after a crash; a repeat does no harm.
+/// - The engine calls `create` once per object, then `configure`, then `read` until the object is ready. After a
+///   run that ended between the intent and the answer it calls `find` before `create`.
+/// - Calls for different objects run at the same time; calls for one object never do.
+/// - References in a spec are resolved through [`Cx::state_of`]; the engine has them exist, or be ready, as the
+///   field's type says.
+///
+/// # Errors
+/// [`ProviderError`], classified by [`ErrorKind`]. "It is not there" is an answer, not an error, for `find`, `read`
+/// and `delete`.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Provider<R: Resource>: Send + Sync + 'static {
+    /// Looks for the object that an earlier `create` of this very object may have made: by token, by ownership
+    /// tags ([`Cx::tags`]), or by a name that only this stack would use.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] when an object of the name is there and is not ours, naming its owner if known.
+    async fn find(&self, cx: &Cx, spec: &R) -> Result<Option<R::State>, ProviderError>;
+
+    /// Makes the object, in one call that also tags it, and returns as soon as AWS tells its id. Everything that
+    /// needs further calls is left to `configure`.
+    async fn create(&self, cx: &Cx, spec: &R) -> Result<R::State, ProviderError>;
+
+    /// What the object needs beyond the call that made it: attachments, attributes, policies. Returns the state
+    /// with what these calls told.
+    async fn configure(
+        &self,
+        cx: &Cx,
+        spec: &R,
+        state: &R::State,
+    ) -> Result<R::State, ProviderError> {
+        let _ = (cx, spec);
+        Ok(state.clone())
+    }
+
+    /// What AWS says now. `None` when the object is gone.
+    async fn read(
+        &self,
+        cx: &Cx,
+        spec: &R,
+        state: &R::State,
+    ) -> Result<Option<Observed<R::State>>, ProviderError>;
+
+    /// [`Provider::read`] for many objects, in their order. Overridden where AWS answers for many in one call.
+    async fn read_many(
+        &self,
+        objects: &[Recorded<R>],
+    ) -> Vec<Result<Option<Observed<R::State>>, ProviderError>> {
+        let reads = objects.iter().map(|object| self.read(&object.cx, &object.spec, &object.state));
+        futures::future::join_all(reads).await
+    }
+
+    /// Changes the named fields in place to what `spec` says.
+    async fn update(
+        &self,
+        cx: &Cx,
+        spec: &R,
+        state: &R::State,
+        changed: &[String],
+    ) -> Result<R::State, ProviderError>;
+
+    /// Begins the deletion. The engine reads until the object is gone.
+    async fn delete(&self, cx: &Cx, spec: &R, state: &R::State) -> Result<(), ProviderError>;
+}
+
+/// An object as recorded: what [`Provider::read_many`] is asked about.
+#[derive(Clone, Debug)]
+pub struct Recorded<R: Resource> {
+    /// The context of a call for this object.
+    pub cx: Cx,
+    /// The spec it was last given.
+    pub spec: R,
+    /// What AWS last said of it.
+    pub state: R::State,
+}
+
+/// What AWS says of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed<S> {
+    /// Whether it can be used.
+    pub condition: Condition,
+    /// The state, with what AWS tells now.
+    pub state: S,
+    /// Where it differs from the recorded spec.
+    pub drift: Vec<Drift>,
+}
+
+impl<S> Observed<S> {
+    /// It can be used.
+    #[must_use]
+    pub fn ready(state: S) -> Self {
+        Self { condition: Condition::Ready, state, drift: Vec::new() }
+    }
+
+    /// AWS is still at work; `phase` is AWS's own word for what it does.
+    #[must_use]
+    pub fn settling(state: S, phase: impl Into<String>) -> Self {
+        let condition = Condition::Settling { phase: phase.into(), again_in: None };
+        Self { condition, state, drift: Vec::new() }
+    }
+
+    /// It will not become usable.
+    #[must_use]
+    pub fn broken(state: S, reason: impl Into<String>) -> Self {
+        let condition = Condition::Broken { reason: reason.into() };
+        Self { condition, state, drift: Vec::new() }
+    }
+
+    /// With the differences found.
+    #[must_use]
+    pub fn drifted(mut self, drift: Drifts) -> Self {
+        self.drift = drift.0;
+        self
+    }
+}
+
+/// Whether an object can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It can.
+    Ready,
+    /// Not yet.
+    Settling {
+        /// AWS's word for what it does: `creating`, `backing-up`.
+        phase: String,
+        /// When asking again makes sense, if the provider knows better than the engine's backoff.
+        again_in: Option<Duration>,
+    },
+    /// Never.
+    Broken {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A field that AWS reports otherwise than the recorded spec has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Drift {
+    /// The spec's field.
+    pub field: String,
+    /// What AWS reports.
+    pub actual: Value,
+}
+
+/// Collects the differences between a recorded spec and AWS's answer.
+///
+/// Fields that another controller owns are not compared, and a field that AWS does not report counts as unknown.
+#[derive(Clone, Debug, Default)]
+pub struct Drifts(Vec<Drift>);
+
+impl Drifts {
+    /// Nothing compared yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Compares a field with what AWS reports; `None` is "not reported".
+    pub fn field<T: PartialEq + Serialize>(
+        &mut self,
+        field: &str,
+        wanted: &T,
+        actual: Option<T>,
+    ) -> &mut Self {
+        if let Some(actual) = actual
+            && actual != *wanted
+        {
+            let actual = serde_json::to_value(actual).unwrap_or(Value::Null);
+            self.0.push(Drift { field: field.to_owned(), actual });
+        }
+        self
+    }
+
+    /// Compares what a reference resolves to with the id that AWS reports.
+    pub fn reference(&mut self, field: &str, wanted: &str, actual: Option<&str>) -> &mut Self {
+        if let Some(actual) = actual
+            && actual != wanted
+        {
+            let actual = Value::String(actual.to_owned());
+            self.0.push(Drift { field: field.to_owned(), actual });
+        }
+        self
+    }
+
+    /// Notes a difference found in another way.
+    pub fn note(&mut self, field: &str, actual: impl Serialize) -> &mut Self {
+        let actual = serde_json::to_value(actual).unwrap_or(Value::Null);
+        self.0.push(Drift { field: field.to_owned(), actual });
+        self
+    }
+}
+
+/// What the person allows an apply or destroy to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// Take deletion protection off what is to be deleted.
+    pub remove_protection: bool,
+    /// Delete databases without a final snapshot.
+    pub skip_final_snapshot: bool,
+    /// Delete repositories with the images in them.
+    pub delete_images: bool,
+}
+
+/// The context of a call: for which object it is made, and what that object's references resolve to.
+///
+/// Owned and cheap to clone. Not borrowed, because mockall cannot mock an async method with a lifetime in an
+/// argument's type, and one here would spread to every signature.
+#[derive(Clone, Debug)]
+pub struct Cx(Arc<Context>);
+
+/// What a [`Cx`] is made of.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The stack's name.
+    pub stack: String,
+    /// The identity of the state that owns the object.
+    pub lineage: String,
+    /// The object.
+    pub object: ObjectId,
+    /// The states of the objects that the spec refers to.
+    pub dependencies: BTreeMap<Address, Value>,
+    /// Time, for names and records; never for sleeping.
+    pub clock: Arc<dyn Clock>,
+    /// What the person allows.
+    pub consent: Consent,
+}
+
+/// The tag that names the stack.
+pub const TAG_STACK: &str = "wpstack:stack";
+/// The tag that names the object: its address and generation.
+pub const TAG_OBJECT: &str = "wpstack:address";
+/// The tag that names the owner: the lineage of the state that the object is recorded in.
+pub const TAG_OWNER: &str = "wpstack:owner";
+
+impl Cx {
+    /// A context.
+    #[must_use]
+    pub fn new(context: Context) -> Self {
+        Self(Arc::new(context))
+    }
+
+    /// The object that the call is for.
+    #[must_use]
+    pub fn object(&self) -> &ObjectId {
+        &self.0.object
+    }
+
+    /// Counts the objects at this address. Physical names of replaceable objects carry it from the second on.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.0.object.generation
+    }
+
+    /// The stack's name.
+    #[must_use]
+    pub fn stack(&self) -> &str {
+        &self.0.stack
+    }
+
+    /// What the person allows.
+    #[must_use]
+    pub fn consent(&self) -> Consent {
+        self.0.consent
+    }
+
+    /// The clock, for names that carry the time.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.0.clock.as_ref()
+    }
+
+    /// What a reference of the spec resolves to.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unexpected`] when the engine has not given the state of that resource, or it does not fit.
+    pub fn state_of<R: Resource>(&self, reference: &Ref<R>) -> Result<R::State, ProviderError> {
+        let address = reference.address();
+        let unexpected = |message: String| {
+            ProviderError::new(ErrorKind::Unexpected, "wpstack", "resolve", message)
+        };
+        let state = self.0.dependencies.get(address).ok_or_else(|| {
+            unexpected(format!(
+                "`{}` refers to `{address}`, whose state is not known",
+                self.object()
+            ))
+        })?;
+        revive(state).map_err(|source| {
+            unexpected(format!("the recorded state of `{address}` does not fit")).source(source)
+        })
+    }
+
+    /// An idempotency token: the same for every repeat of the same call for the same object, and for no other.
+    #[must_use]
+    pub fn token(&self, purpose: &str) -> String {
+        let Context { lineage, object, .. } = &*self.0;
+        let digest = Sha256::digest(format!("{lineage}/{object}/{purpose}"));
+        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The ownership tags of the object.
+    #[must_use]
+    pub fn tags(&self) -> [(&'static str, String); 3] {
+        let Context { stack, lineage, object, .. } = &*self.0;
+        [
+            (TAG_STACK, stack.clone()),
+            // `#` is not allowed in the tag values of every service.
+            (TAG_OBJECT, object.to_string().replace('#', "/")),
+            (TAG_OWNER, lineage.clone()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::ec2::Vpc;
+
+    #[tokio::test]
+    async fn the_port_can_be_mocked() {
+        let mut provider = MockProvider::<Vpc>::new();
+        provider.expect_find().times(1).returning(|_, _| Ok(None));
+        let cx = Cx::new(Context {
+            stack: "blog".to_owned(),
+            lineage: "l".to_owned(),
+            object: "ec2.vpc:main".parse().unwrap(),
+            dependencies: BTreeMap::new(),
+            clock: Arc::new(crate::time::SystemClock),
+            consent: Consent::default(),
+        });
+        let spec = Vpc::new("10.0.0.0/16".parse().unwrap());
+        assert_eq!(provider.find(&cx, &spec).await.unwrap(), None);
+        assert_eq!(cx.token("create"), cx.clone().token("create"));
+        assert_ne!(cx.token("create"), cx.token("delete"));
+    }
+}

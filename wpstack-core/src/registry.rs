@@ -1,0 +1,348 @@
+//! Where types are erased: the typed trait in, its object-safe twin out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::failure::{ErrorKind, ProviderError};
+use crate::provider::{Cx, Observed, Provider, Recorded};
+use crate::resource::{Change, Expected, Field, Resource, Settles};
+
+/// A typed value became, or did not become, a document.
+#[derive(Debug, Error)]
+#[error("a document does not fit its type")]
+pub struct ErasureError(#[source] serde_json::Error);
+
+/// The document of a spec or state.
+pub(crate) fn erase<T: Serialize>(value: &T) -> Result<Value, ErasureError> {
+    serde_json::to_value(value).map_err(ErasureError)
+}
+
+/// The typed value of a document.
+pub(crate) fn revive<T: DeserializeOwned>(document: &Value) -> Result<T, ErasureError> {
+    T::deserialize(document).map_err(ErasureError)
+}
+
+/// The spec and the state of a record, a schema later.
+type Upgraded = (Value, Option<Value>);
+
+/// Everything about a resource type that needs no cloud: its [`Resource`] impl, erased.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// [`Resource::TYPE`].
+    pub type_name: &'static str,
+    /// [`Resource::SCHEMA`].
+    pub schema: u32,
+    /// [`Resource::FIELDS`].
+    pub fields: &'static [Field],
+    /// [`Resource::SETTLES`].
+    pub settles: Settles,
+    /// [`Resource::HOLDS_DATA`].
+    pub holds_data: bool,
+    /// [`Resource::RIPPLES`].
+    pub ripples: bool,
+    /// [`Resource::EXPECTED`].
+    pub expected: Expected,
+    policy: fn(&Field, &Value, &Value) -> Change,
+    coexists: fn(&Value, &Value) -> bool,
+    id: fn(&Value) -> Option<String>,
+    advice: fn(&Value, &Value) -> Option<String>,
+    upgrade: fn(u32, Value, Option<Value>) -> Option<Upgraded>,
+    fits: fn(&Value, Option<&Value>) -> Result<(), ErasureError>,
+}
+
+impl Kind {
+    /// The kind of `R`.
+    #[must_use]
+    pub const fn of<R: Resource>() -> Self {
+        Self {
+            type_name: R::TYPE,
+            schema: R::SCHEMA,
+            fields: R::FIELDS,
+            settles: R::SETTLES,
+            holds_data: R::HOLDS_DATA,
+            ripples: R::RIPPLES,
+            expected: R::EXPECTED,
+            policy: policy::<R>,
+            coexists: coexists::<R>,
+            id: |state| revive(state).ok().map(|state| R::id(&state)),
+            advice: |spec, state| {
+                let (spec, state) = (revive::<R>(spec).ok()?, revive(state).ok()?);
+                spec.advice(&state)
+            },
+            upgrade: R::upgrade,
+            fits: |spec, state| {
+                revive::<R>(spec)?;
+                state.map_or(Ok(()), |state| revive::<R::State>(state).map(drop))
+            },
+        }
+    }
+
+    /// What a change of the field means.
+    #[must_use]
+    pub fn policy(&self, field: &Field, old: &Value, new: &Value) -> Change {
+        (self.policy)(field, old, new)
+    }
+
+    /// [`Resource::coexists`].
+    #[must_use]
+    pub fn coexists(&self, old: &Value, new: &Value) -> bool {
+        (self.coexists)(old, new)
+    }
+
+    /// What AWS calls the object.
+    #[must_use]
+    pub fn id(&self, state: &Value) -> Option<String> {
+        (self.id)(state)
+    }
+
+    /// [`Resource::advice`].
+    #[must_use]
+    pub fn advice(&self, spec: &Value, state: &Value) -> Option<String> {
+        (self.advice)(spec, state)
+    }
+
+    /// Brings a record of an older schema to this one.
+    ///
+    /// # Errors
+    /// When the record is of a newer schema, when no upgrade leads here, or when the result does not fit the type.
+    pub fn upgrade(
+        &self,
+        from: u32,
+        mut spec: Value,
+        mut state: Option<Value>,
+    ) -> Result<(Value, Option<Value>), SchemaError> {
+        let type_name = self.type_name;
+        if from > self.schema {
+            return Err(SchemaError::Newer { type_name, found: from, known: self.schema });
+        }
+        for step in from..self.schema {
+            (spec, state) = (self.upgrade)(step, spec, state)
+                .ok_or(SchemaError::NoPath { type_name, from: step })?;
+        }
+        (self.fits)(&spec, state.as_ref())
+            .map_err(|source| SchemaError::Misfit { type_name, source })?;
+        Ok((spec, state))
+    }
+}
+
+fn policy<R: Resource>(field: &Field, old: &Value, new: &Value) -> Change {
+    match (revive(old), revive(new)) {
+        (Ok(old), Ok(new)) => R::policy(field, &old, &new),
+        _ => field.change,
+    }
+}
+
+fn coexists<R: Resource>(old: &Value, new: &Value) -> bool {
+    match (revive(old), revive(new)) {
+        (Ok(old), Ok(new)) => R::coexists(&old, &new),
+        _ => false,
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Kind").field(&self.type_name).finish()
+    }
+}
+
+/// Why a record cannot be read as its type.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// Written by a later release.
+    #[error(
+        "the record of a {type_name} has schema {found}, this release knows {known}: use the newer wpstack"
+    )]
+    Newer {
+        /// The resource type.
+        type_name: &'static str,
+        /// The record's schema.
+        found: u32,
+        /// The newest schema of this release.
+        known: u32,
+    },
+    /// Too old.
+    #[error(
+        "no upgrade leads from schema {from} of {type_name}: go through an older wpstack first"
+    )]
+    NoPath {
+        /// The resource type.
+        type_name: &'static str,
+        /// Where the path ends.
+        from: u32,
+    },
+    /// Damaged, or edited by hand.
+    #[error("the record of a {type_name} does not fit the type")]
+    Misfit {
+        /// The resource type.
+        type_name: &'static str,
+        /// What serde said.
+        #[source]
+        source: ErasureError,
+    },
+}
+
+/// The types a cloud knows, each with its provider.
+#[derive(Clone, Default)]
+pub struct Registry {
+    entries: BTreeMap<&'static str, (Kind, Arc<dyn AnyProvider>)>,
+}
+
+impl Registry {
+    /// With the provider of one more type.
+    #[must_use]
+    pub fn with<R: Resource, P: Provider<R>>(mut self, provider: P) -> Self {
+        let erased = Arc::new(Erased { provider, resource: PhantomData });
+        self.entries.insert(R::TYPE, (Kind::of::<R>(), erased));
+        self
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn kind(&self, type_name: &str) -> Option<Kind> {
+        self.entries.get(type_name).map(|(kind, _)| *kind)
+    }
+
+    /// All kinds, by name.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        self.entries.values().map(|(kind, _)| *kind)
+    }
+
+    pub(crate) fn provider(&self, type_name: &str) -> Option<&Arc<dyn AnyProvider>> {
+        self.entries.get(type_name).map(|(_, provider)| provider)
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.entries.keys()).finish()
+    }
+}
+
+/// An object as recorded, erased.
+#[derive(Clone, Debug)]
+pub(crate) struct AnyRecorded {
+    pub(crate) cx: Cx,
+    pub(crate) spec: Value,
+    pub(crate) state: Value,
+}
+
+/// What AWS says of an object, erased.
+pub(crate) type AnyObserved = Option<Observed<Value>>;
+
+/// [`Provider`], with the types erased. Derived, never written by hand.
+#[async_trait]
+pub(crate) trait AnyProvider: Send + Sync {
+    async fn find(&self, cx: &Cx, spec: &Value) -> Result<Option<Value>, ProviderError>;
+    async fn create(&self, cx: &Cx, spec: &Value) -> Result<Value, ProviderError>;
+    async fn configure(&self, cx: &Cx, spec: &Value, state: &Value)
+    -> Result<Value, ProviderError>;
+    async fn read_many(&self, objects: Vec<AnyRecorded>)
+    -> Vec<Result<AnyObserved, ProviderError>>;
+    async fn update(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        state: &Value,
+        changed: &[String],
+    ) -> Result<Value, ProviderError>;
+    async fn delete(&self, cx: &Cx, spec: &Value, state: &Value) -> Result<(), ProviderError>;
+}
+
+struct Erased<R, P> {
+    provider: P,
+    resource: PhantomData<fn() -> R>,
+}
+
+fn misfit(source: ErasureError) -> ProviderError {
+    ProviderError::new(ErrorKind::Unexpected, "wpstack", "revive", "a record does not fit its type")
+        .source(source)
+}
+
+fn spec_of<R: Resource>(document: &Value) -> Result<R, ProviderError> {
+    revive(document).map_err(misfit)
+}
+
+fn state_of<R: Resource>(document: &Value) -> Result<R::State, ProviderError> {
+    revive(document).map_err(misfit)
+}
+
+#[async_trait]
+impl<R: Resource, P: Provider<R>> AnyProvider for Erased<R, P> {
+    async fn find(&self, cx: &Cx, spec: &Value) -> Result<Option<Value>, ProviderError> {
+        let found = self.provider.find(cx, &spec_of::<R>(spec)?).await?;
+        found.map(|state| erase(&state).map_err(misfit)).transpose()
+    }
+
+    async fn create(&self, cx: &Cx, spec: &Value) -> Result<Value, ProviderError> {
+        let state = self.provider.create(cx, &spec_of::<R>(spec)?).await?;
+        erase(&state).map_err(misfit)
+    }
+
+    async fn configure(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        state: &Value,
+    ) -> Result<Value, ProviderError> {
+        let (spec, state) = (spec_of::<R>(spec)?, state_of::<R>(state)?);
+        erase(&self.provider.configure(cx, &spec, &state).await?).map_err(misfit)
+    }
+
+    async fn read_many(
+        &self,
+        objects: Vec<AnyRecorded>,
+    ) -> Vec<Result<AnyObserved, ProviderError>> {
+        let mut answers: Vec<Result<AnyObserved, ProviderError>> = Vec::new();
+        let mut typed = Vec::new();
+        let mut places = Vec::new();
+        for AnyRecorded { cx, spec, state } in objects {
+            match (spec_of::<R>(&spec), state_of::<R>(&state)) {
+                (Ok(spec), Ok(state)) => {
+                    places.push(answers.len());
+                    typed.push(Recorded { cx, spec, state });
+                    // Overwritten below, unless the provider answers for fewer than it was asked about.
+                    answers.push(Err(ProviderError::missing("wpstack", "read_many", "an object")));
+                }
+                (Err(error), _) | (_, Err(error)) => answers.push(Err(error)),
+            }
+        }
+        let observed = self.provider.read_many(&typed).await;
+        for (place, answer) in places.into_iter().zip(observed) {
+            answers[place] = answer.and_then(erase_observed);
+        }
+        answers
+    }
+
+    async fn update(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        state: &Value,
+        changed: &[String],
+    ) -> Result<Value, ProviderError> {
+        let (spec, state) = (spec_of::<R>(spec)?, state_of::<R>(state)?);
+        erase(&self.provider.update(cx, &spec, &state, changed).await?).map_err(misfit)
+    }
+
+    async fn delete(&self, cx: &Cx, spec: &Value, state: &Value) -> Result<(), ProviderError> {
+        self.provider.delete(cx, &spec_of::<R>(spec)?, &state_of::<R>(state)?).await
+    }
+}
+
+fn erase_observed<S: Serialize>(
+    observed: Option<Observed<S>>,
+) -> Result<AnyObserved, ProviderError> {
+    let Some(Observed { condition, state, drift }) = observed else {
+        return Ok(None);
+    };
+    Ok(Some(Observed { condition, state: erase(&state).map_err(misfit)?, drift }))
+}

@@ -1,0 +1,52 @@
+//! THE LIST: every resource type, once.
+
+/// Calls `$with!` with every resource type. A cloud is registered by expanding this over its providers, so that the
+/// compiler insists on one for each type.
+#[macro_export]
+macro_rules! for_each_resource {
+    ($with:ident $($arguments:tt)*) => {
+        $with! {
+            $($arguments)*
+            [
+                $crate::resource::ec2::Vpc,
+                $crate::resource::ec2::Subnet,
+                $crate::resource::ec2::SecurityGroup,
+                $crate::resource::ec2::SecurityGroupRule,
+            ]
+        }
+    };
+}
+
+/// The kind of every resource type, in the list's order.
+#[must_use]
+pub fn kinds() -> Vec<crate::Kind> {
+    macro_rules! kinds_of {
+        ([$($resource:ty),* $(,)?]) => { vec![$(crate::Kind::of::<$resource>()),*] };
+    }
+    for_each_resource!(kinds_of)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn type_names_are_unique_and_begin_with_their_service() {
+        let names: BTreeSet<_> = kinds().iter().map(|kind| kind.type_name).collect();
+        assert_eq!(names.len(), kinds().len());
+        assert!(names.iter().all(|name| name.split('.').count() == 2), "{names:?}");
+    }
+
+    #[test]
+    fn every_refused_change_says_what_to_do() {
+        for kind in kinds() {
+            for field in kind.fields {
+                if let crate::Change::Refused(reason) = field.change {
+                    assert!(reason.len() > 20, "{}.{}: {reason}", kind.type_name, field.name);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The port to where the document is kept.
+
+use std::any::Any;
+use std::fmt;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Document, Transition};
+
+/// Resolves when what was handed over can no longer be lost.
+pub type Durable = BoxFuture<'static, Result<(), StoreError>>;
+
+/// Keeps the document of one stack.
+///
+/// # Contract
+/// - `append` takes transitions in the order of the calls, which is the order of their serials. The returned future
+///   resolves once the transition survives a crash of this machine. It may be dropped; the transition stays.
+/// - `load` answers with every transition whose future has resolved, and no half of any other.
+/// - The cost of an `append` does not grow with the document.
+/// - One lease exists at a time. Writing takes one.
+///
+/// # Errors
+/// [`StoreError`], each saying what to do. After an error nothing is overwritten.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Takes the lock.
+    async fn lock(&self, holder: &Holder) -> Result<Lease, StoreError>;
+
+    /// The document, `None` where there is none yet.
+    async fn load(&self) -> Result<Option<Document>, StoreError>;
+
+    /// Starts a document.
+    async fn create(&self, lease: &Lease, document: &Document) -> Result<(), StoreError>;
+
+    /// Adds a transition.
+    fn append(&self, lease: &Lease, transition: Transition) -> Durable;
+
+    /// Writes the document whole, so that the next `load` is quick. Losing power meanwhile loses nothing.
+    async fn compact(&self, lease: &Lease, document: &Document) -> Result<(), StoreError>;
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The user and the host.
+    pub who: String,
+    /// The process.
+    pub pid: u32,
+    /// What is being done.
+    pub doing: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { who, pid, doing, since } = self;
+        write!(f, "{who} (process {pid}), running `{doing}` since {since:.0}")
+    }
+}
+
+/// The right to write. Dropping it gives it back.
+pub struct Lease(Box<dyn Any + Send + Sync>);
+
+impl Lease {
+    /// A lease that keeps `guard` until it is dropped.
+    #[must_use]
+    pub fn new(guard: impl Any + Send + Sync) -> Self {
+        Self(Box::new(guard))
+    }
+
+    /// The guard, for the store that made it.
+    #[must_use]
+    pub fn guard<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lease")
+    }
+}
+
+/// Why the document cannot be read or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Somebody else is at work.
+    #[error("the state is locked by {}", .0.as_ref().map_or_else(|| "another process".to_owned(), Holder::to_string))]
+    Locked(Option<Holder>),
+    /// The place cannot be read or written.
+    #[error("cannot {action} {place}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What is there is damaged.
+    #[error("{place} is damaged: {what}")]
+    Damaged {
+        /// Where.
+        place: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Written by a later release.
+    #[error("{place} has format {found}, this release knows {known}")]
+    Newer {
+        /// Where.
+        place: String,
+        /// Its format.
+        found: u32,
+        /// The newest format of this release.
+        known: u32,
+    },
+    /// The document of another stack.
+    #[error("{place} belongs to the stack `{found}`, not to `{wanted}`")]
+    OtherStack {
+        /// Where.
+        place: String,
+        /// The stack it belongs to.
+        found: String,
+        /// The stack that is at work.
+        wanted: String,
+    },
+}
+
+impl StoreError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Locked(_) => "wait until that run has ended, then run again".to_owned(),
+            Self::Io { place, .. } => {
+                format!("check that {place} can be read and written and that its disk has room")
+            }
+            Self::Damaged { place, .. } => {
+                format!("restore {place} from a backup; nothing has been changed")
+            }
+            Self::Newer { .. } => {
+                "use the release of wpstack that wrote it, or a later one".to_owned()
+            }
+            Self::OtherStack { found, .. } => {
+                format!(
+                    "run in another directory, or set `name = \"{found}\"` in the configuration"
+                )
+            }
+        }
+    }
+}
