@@ -30,24 +30,33 @@ mod text;
 mod arn;
 mod cidr;
 mod error;
+mod image;
+mod instance_type;
+mod mysql_version;
 mod name;
+mod policy;
 mod port;
 mod quantity;
 mod region;
 mod retention;
 #[cfg(test)]
 mod round_trip;
+mod tags;
 mod traffic;
+mod user_data;
 
 pub use arn::{AccountId, Arn, KmsKeyArn};
 pub use cidr::Cidr;
 pub use error::ValueError;
+pub use image::{ImageDigest, ImageUri};
+pub use instance_type::{Architecture, DbInstanceClass, InstanceType};
+pub use mysql_version::{MySqlVersion, Support};
 pub use name::*;
+pub use policy::{Effect, ManagedPolicy, PolicyDocument, ServicePrincipal, Statement, TrustPolicy};
 pub use port::{Port, PortRange};
 pub use quantity::{CpuUnits, Days, Gibibytes, Mebibytes, Minutes, Percent, Seconds};
 pub use region::{AvailabilityZone, Region};
 pub use retention::RetentionDays;
+pub use tags::Tags;
 pub use traffic::{Protocol, Traffic};
-
-/// Tags, until they get a type of their own.
-pub type Tags = std::collections::BTreeMap<String, String>;
+pub use user_data::{LogDriver, UserData};

@@ -30,3 +30,4 @@ pub use iam::{InstanceProfileName, RoleName};
 pub use network::{LoadBalancerName, SecurityGroupName, TargetGroupName};
 pub use stack::StackName;
 pub use storage::{ImageTag, LogGroupName, RepositoryName, SecretName};
+pub(crate) use storage::{REPOSITORY_PATH, is_repository_path};
