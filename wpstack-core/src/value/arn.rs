@@ -112,9 +112,7 @@ impl Arn {
     #[must_use]
     pub fn resource_name(&self) -> &str {
         let resource = self.resource();
-        resource
-            .split_once(['/', ':'])
-            .map_or(resource, |(_, name)| name)
+        resource.split_once(['/', ':']).map_or(resource, |(_, name)| name)
     }
 
     fn part(&self, index: usize) -> &str {
@@ -156,8 +154,7 @@ fn problem(text: &str) -> Option<&'static str> {
         return Some("it must be `arn:partition:service:region:account:resource`");
     };
     let of_words = |part: &str| {
-        part.bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     if !(partition == "aws" || partition.starts_with("aws-")) || !of_words(partition) {
         Some("the partition (the second part) must be `aws` or begin with `aws-`")
@@ -197,18 +194,14 @@ impl FromStr for KmsKeyArn {
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let refuse = |problem: &str| ValueError::new(text, KMS, problem);
-        let arn: Arn = text
-            .parse()
-            .map_err(|error: ValueError| refuse(error.problem()))?;
+        let arn: Arn = text.parse().map_err(|error: ValueError| refuse(error.problem()))?;
         let resource = arn.resource();
         if arn.service() == "kms"
             && (resource.starts_with("key/") || resource.starts_with("alias/"))
         {
             Ok(Self(arn))
         } else {
-            Err(refuse(
-                "it must end in `key/…` or `alias/…` and its service must be `kms`",
-            ))
+            Err(refuse("it must end in `key/…` or `alias/…` and its service must be `kms`"))
         }
     }
 }
@@ -230,17 +223,8 @@ mod tests {
     fn accounts_parse_or_say_why_not() {
         let check = |text: &str, expected: &str| assert_eq!(shown::<AccountId>(text), expected);
         check("012345678901", "012345678901");
-        for text in [
-            "",
-            "12345678901",
-            "1234567890123",
-            "12345678901a",
-            "１２３４",
-        ] {
-            check(
-                text,
-                &format!("`{text}` is not an AWS account id: it must be 12 digits"),
-            );
+        for text in ["", "12345678901", "1234567890123", "12345678901a", "１２３４"] {
+            check(text, &format!("`{text}` is not an AWS account id: it must be 12 digits"));
         }
     }
 
@@ -283,26 +267,15 @@ mod tests {
         assert_eq!(arn.partition(), "aws");
         assert_eq!(arn.service(), "elasticloadbalancing");
         assert_eq!(arn.region().as_ref().map(Region::as_str), Some("eu-west-1"));
-        assert_eq!(
-            arn.account().as_ref().map(AccountId::as_str),
-            Some("123456789012")
-        );
+        assert_eq!(arn.account().as_ref().map(AccountId::as_str), Some("123456789012"));
         assert_eq!(arn.resource(), "targetgroup/blog/73e2");
         assert_eq!(arn.resource_name(), "blog/73e2");
         let managed = Arn::new("aws", "iam", "", "aws", "policy/ReadOnlyAccess").expect("an ARN");
         assert_eq!((managed.region(), managed.account()), (None, None));
-        let secret = Arn::new(
-            "aws",
-            "logs",
-            "eu-west-1",
-            "123456789012",
-            "log-group:/a/b:*",
-        );
+        let secret = Arn::new("aws", "logs", "eu-west-1", "123456789012", "log-group:/a/b:*");
         assert_eq!(secret.expect("an ARN").resource_name(), "/a/b:*");
         assert_eq!(
-            Arn::new("aws", "s3", "", "", "bucket")
-                .expect("an ARN")
-                .resource_name(),
+            Arn::new("aws", "s3", "", "", "bucket").expect("an ARN").resource_name(),
             "bucket"
         );
     }
@@ -314,10 +287,7 @@ mod tests {
         check(key, key);
         let role = "arn:aws:iam::123456789012:role/key";
         let problem = "it must end in `key/…` or `alias/…` and its service must be `kms`";
-        check(
-            role,
-            &format!("`{role}` is not the ARN of a KMS key: {problem}"),
-        );
+        check(role, &format!("`{role}` is not the ARN of a KMS key: {problem}"));
     }
 
     proptest! {

@@ -79,10 +79,8 @@ impl Cidr {
     /// If `prefix` is shorter than the block's own or longer than 32.
     pub fn subnets(&self, prefix: u8) -> Result<impl Iterator<Item = Self> + use<>, ValueError> {
         let subnets = self.0.subnets(prefix).map_err(|_| {
-            let problem = format!(
-                "the prefix of a part must be {} to 32, not {prefix}",
-                self.prefix()
-            );
+            let problem =
+                format!("the prefix of a part must be {} to 32, not {prefix}", self.prefix());
             ValueError::new(self.to_string(), "a block that can be split so", problem)
         })?;
         Ok(subnets.map(Self))
@@ -134,10 +132,7 @@ mod tests {
     fn blocks_parse_or_say_why_not() {
         let check = |text: &str, expected: &str| assert_eq!(shown::<Cidr>(text), expected);
         let refused = |text: &str, problem: &str| {
-            check(
-                text,
-                &format!("`{text}` is not an IPv4 CIDR block: {problem}"),
-            );
+            check(text, &format!("`{text}` is not an IPv4 CIDR block: {problem}"));
         };
         check("10.11.0.0/16", "10.11.0.0/16");
         check("0.0.0.0/0", "0.0.0.0/0");
@@ -146,15 +141,9 @@ mod tests {
         refused("10.11.0.0/999", "the prefix length must be 0 to 32");
         refused("10.11.0.0/+16", "the prefix length must be 0 to 32");
         refused("10.11.0.0/", "the prefix length must be 0 to 32");
-        refused(
-            "10.11.0.0",
-            "the prefix length is missing, as in `10.0.0.0/16`",
-        );
+        refused("10.11.0.0", "the prefix length is missing, as in `10.0.0.0/16`");
         refused("", "the prefix length is missing, as in `10.0.0.0/16`");
-        refused(
-            "10.11.1.0/16",
-            "it has host bits set; the network is `10.11.0.0/16`",
-        );
+        refused("10.11.1.0/16", "it has host bits set; the network is `10.11.0.0/16`");
         let four = "the address must be four numbers from 0 to 255 with dots between";
         refused("10.11.0/16", four);
         refused("10.11.0.256/16", four);
@@ -185,11 +174,8 @@ mod tests {
     #[test]
     fn a_block_splits_into_longer_prefixes_only() {
         let block: Cidr = "10.11.0.0/16".parse().expect("a block");
-        let parts: Vec<_> = block
-            .subnets(17)
-            .expect("longer")
-            .map(|part| part.to_string())
-            .collect();
+        let parts: Vec<_> =
+            block.subnets(17).expect("longer").map(|part| part.to_string()).collect();
         assert_eq!(parts, ["10.11.0.0/17", "10.11.128.0/17"]);
         let refuse = |prefix| block.subnets(prefix).err().map(|error| error.to_string());
         let expected = |prefix| {

@@ -23,11 +23,7 @@ impl ValueError {
     ///
     /// Long texts are cut and control characters are escaped, so that the error stays on one line.
     pub fn new(text: impl AsRef<str>, what: &'static str, problem: impl Into<String>) -> Self {
-        Self {
-            text: shown(text.as_ref()),
-            what,
-            problem: problem.into(),
-        }
+        Self { text: shown(text.as_ref()), what, problem: problem.into() }
     }
 
     /// What the text should have been, with its article, for example "an IPv4 CIDR block".

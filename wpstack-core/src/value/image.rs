@@ -64,10 +64,7 @@ const DIGEST_FORM: &str = "a digest is `sha256:` and 64 digits 0-9 or a-f";
 
 fn is_digest(text: &str) -> bool {
     text.strip_prefix("sha256:").is_some_and(|hex| {
-        hex.len() == 64
-            && hex
-                .bytes()
-                .all(|one| matches!(one, b'0'..=b'9' | b'a'..=b'f'))
+        hex.len() == 64 && hex.bytes().all(|one| matches!(one, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
 
@@ -118,40 +115,23 @@ impl ImageUri {
     /// it.
     #[must_use]
     pub fn pinned(&self, digest: ImageDigest) -> Self {
-        Self {
-            tag: None,
-            digest: Some(digest),
-            ..self.clone()
-        }
+        Self { tag: None, digest: Some(digest), ..self.clone() }
     }
 
     /// The image of that tag in the same repository.
     #[must_use]
     pub fn tagged(&self, tag: ImageTag) -> Self {
-        Self {
-            tag: Some(tag),
-            digest: None,
-            ..self.clone()
-        }
+        Self { tag: Some(tag), digest: None, ..self.clone() }
     }
 }
 
 impl fmt::Display for ImageUri {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            registry,
-            repository,
-            tag,
-            digest,
-        } = self;
-        registry
-            .iter()
-            .try_for_each(|registry| write!(formatter, "{registry}/"))?;
+        let Self { registry, repository, tag, digest } = self;
+        registry.iter().try_for_each(|registry| write!(formatter, "{registry}/"))?;
         formatter.write_str(repository)?;
         tag.iter().try_for_each(|tag| write!(formatter, ":{tag}"))?;
-        digest
-            .iter()
-            .try_for_each(|digest| write!(formatter, "@{digest}"))
+        digest.iter().try_for_each(|digest| write!(formatter, "@{digest}"))
     }
 }
 
@@ -164,10 +144,7 @@ impl FromStr for ImageUri {
             return Err(refuse("it must not have a scheme such as `https://`"));
         }
         let (name, digest) = split_once(text, '@');
-        let digest = digest
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| refuse(DIGEST_FORM))?;
+        let digest = digest.map(str::parse).transpose().map_err(|_| refuse(DIGEST_FORM))?;
         let (registry, path) = match name.split_once('/') {
             Some((host, path)) if is_host(host) => (Some(host.to_owned()), path),
             _ => (None, name),
@@ -176,19 +153,12 @@ impl FromStr for ImageUri {
         let tag = tag.map(str::parse::<ImageTag>).transpose();
         let tag = tag.map_err(|error| refuse(&format!("in its tag, {}", error.problem())))?;
         if registry.as_deref().is_some_and(|host| !is_plain_host(host)) {
-            return Err(refuse(
-                "the registry must be a host name, with a port or without",
-            ));
+            return Err(refuse("the registry must be a host name, with a port or without"));
         }
         if !is_repository_path(repository) {
             return Err(refuse(&format!("in the repository, {REPOSITORY_PATH}")));
         }
-        Ok(Self {
-            registry,
-            repository: repository.to_owned(),
-            tag,
-            digest,
-        })
+        Ok(Self { registry, repository: repository.to_owned(), tag, digest })
     }
 }
 
@@ -214,10 +184,7 @@ fn is_host(segment: &str) -> bool {
 fn is_plain_host(host: &str) -> bool {
     let (name, port) = split_once(host, ':');
     let is_label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|one| one.is_ascii_alphanumeric() || one == b'-')
+        !label.is_empty() && label.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'-')
     };
     name.split('.').all(is_label) && port.is_none_or(|port| port.parse::<super::Port>().is_ok())
 }
@@ -251,70 +218,33 @@ mod tests {
             let uri: ImageUri = text.parse().expect("an image URI");
             let tag = uri.tag().map(ImageTag::as_str);
             let digest = uri.digest().map(ImageDigest::as_str);
-            assert_eq!(
-                [uri.registry(), Some(uri.repository()), tag, digest],
-                expected,
-                "{text}"
-            );
+            assert_eq!([uri.registry(), Some(uri.repository()), tag, digest], expected, "{text}");
             assert_eq!(uri.is_pinned(), expected[3].is_some());
         };
         let ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
-        check(
-            &format!("{ecr}/blog"),
-            [Some(ecr), Some("blog"), None, None],
-        );
-        check(
-            &format!("{ecr}/a/blog:6.8"),
-            [Some(ecr), Some("a/blog"), Some("6.8"), None],
-        );
-        check(
-            &format!("{ecr}/blog@{EMPTY}"),
-            [Some(ecr), Some("blog"), None, Some(EMPTY)],
-        );
-        check(
-            &format!("blog:1@{EMPTY}"),
-            [None, Some("blog"), Some("1"), Some(EMPTY)],
-        );
-        check(
-            "localhost/blog",
-            [Some("localhost"), Some("blog"), None, None],
-        );
-        check(
-            "127.0.0.1:5000/blog:1",
-            [Some("127.0.0.1:5000"), Some("blog"), Some("1"), None],
-        );
-        check(
-            "library/wordpress",
-            [None, Some("library/wordpress"), None, None],
-        );
+        check(&format!("{ecr}/blog"), [Some(ecr), Some("blog"), None, None]);
+        check(&format!("{ecr}/a/blog:6.8"), [Some(ecr), Some("a/blog"), Some("6.8"), None]);
+        check(&format!("{ecr}/blog@{EMPTY}"), [Some(ecr), Some("blog"), None, Some(EMPTY)]);
+        check(&format!("blog:1@{EMPTY}"), [None, Some("blog"), Some("1"), Some(EMPTY)]);
+        check("localhost/blog", [Some("localhost"), Some("blog"), None, None]);
+        check("127.0.0.1:5000/blog:1", [Some("127.0.0.1:5000"), Some("blog"), Some("1"), None]);
+        check("library/wordpress", [None, Some("library/wordpress"), None, None]);
     }
 
     #[test]
     fn what_is_not_a_uri_is_refused() {
         let check = |text: &str, problem: &str| {
-            assert_eq!(
-                shown::<ImageUri>(text),
-                format!("`{text}` is not an image URI: {problem}")
-            );
+            assert_eq!(shown::<ImageUri>(text), format!("`{text}` is not an image URI: {problem}"));
         };
         let path = format!("in the repository, {REPOSITORY_PATH}");
         check("", &path);
         check("a.example/", &path);
         check("a.example/Blog", &path);
-        check(
-            "https://a.example/blog",
-            "it must not have a scheme such as `https://`",
-        );
+        check("https://a.example/blog", "it must not have a scheme such as `https://`");
         check("blog:", "in its tag, it is empty");
         check("blog@sha256:abc", DIGEST_FORM);
-        check(
-            "a..example/blog",
-            "the registry must be a host name, with a port or without",
-        );
-        check(
-            "a.example:port/blog",
-            "the registry must be a host name, with a port or without",
-        );
+        check("a..example/blog", "the registry must be a host name, with a port or without");
+        check("a.example:port/blog", "the registry must be a host name, with a port or without");
     }
 
     #[test]

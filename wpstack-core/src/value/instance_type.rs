@@ -86,11 +86,7 @@ impl InstanceType {
         // Named before the scheme: a1 was the first Graviton, and all Macs since mac2 have Apple's
         // chips.
         let early = family == "a1" || family.starts_with("mac2");
-        if early || attributes.contains('g') {
-            Architecture::Arm64
-        } else {
-            Architecture::X86_64
-        }
+        if early || attributes.contains('g') { Architecture::Arm64 } else { Architecture::X86_64 }
     }
 
     fn parts(&self) -> (&str, &str) {
@@ -105,10 +101,7 @@ impl InstanceType {
             "m6g" | "m7g" => M_GRAVITON,
             _ => return None,
         };
-        sizes
-            .iter()
-            .find(|(size, _)| *size == self.size())
-            .map(|(_, shape)| *shape)
+        sizes.iter().find(|(size, _)| *size == self.size()).map(|(_, shape)| *shape)
     }
 }
 
@@ -165,9 +158,7 @@ impl FromStr for DbInstanceClass {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let machine = text
-            .strip_prefix("db.")
-            .filter(|machine| is_machine(machine));
+        let machine = text.strip_prefix("db.").filter(|machine| is_machine(machine));
         if let Some(machine) = machine {
             return Ok(Self(InstanceType(machine.to_owned())));
         }
@@ -196,9 +187,7 @@ fn is_machine(text: &str) -> bool {
                 .all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == b'-')
     };
     text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .split_once('.')
-            .is_some_and(|(family, size)| plain(family) && plain(size))
+        && text.split_once('.').is_some_and(|(family, size)| plain(family) && plain(size))
 }
 
 /// The vCPUs of a machine, and its memory in MiB.
@@ -257,34 +246,16 @@ mod tests {
     #[test]
     fn types_parse_or_say_why_not() {
         let check = |text: &str, expected: &str| assert_eq!(shown::<InstanceType>(text), expected);
-        for text in [
-            "t3.small",
-            "m7i-flex.2xlarge",
-            "u-6tb1.56xlarge",
-            "m5.metal-24xl",
-        ] {
+        for text in ["t3.small", "m7i-flex.2xlarge", "u-6tb1.56xlarge", "m5.metal-24xl"] {
             check(text, text);
         }
         let problem = "it is a DB instance class; did you mean `t3.small`?";
-        check(
-            "db.t3.small",
-            &format!("`db.t3.small` is not an EC2 instance type: {problem}"),
-        );
-        for text in [
-            "",
-            "t3",
-            "t3.",
-            ".small",
-            "T3.small",
-            "3t.small",
-            "t3.small.large",
-            "t3 .small",
-        ] {
+        check("db.t3.small", &format!("`db.t3.small` is not an EC2 instance type: {problem}"));
+        for text in
+            ["", "t3", "t3.", ".small", "T3.small", "3t.small", "t3.small.large", "t3 .small"]
+        {
             let problem = "it must be a family and a size with a dot between, as in `t3.small`";
-            check(
-                text,
-                &format!("`{text}` is not an EC2 instance type: {problem}"),
-            );
+            check(text, &format!("`{text}` is not an EC2 instance type: {problem}"));
         }
     }
 
@@ -294,17 +265,11 @@ mod tests {
             |text: &str, expected: &str| assert_eq!(shown::<DbInstanceClass>(text), expected);
         check("db.t3.micro", "db.t3.micro");
         let problem = "classes begin with `db.`; did you mean `db.t3.micro`?";
-        check(
-            "t3.micro",
-            &format!("`t3.micro` is not a DB instance class: {problem}"),
-        );
+        check("t3.micro", &format!("`t3.micro` is not a DB instance class: {problem}"));
         for text in ["", "db.", "db.t3", "DB.t3.micro", "db.t3.micro.large"] {
             let problem =
                 "it must be `db.`, a family and a size with dots between, as in `db.t4g.micro`";
-            check(
-                text,
-                &format!("`{text}` is not a DB instance class: {problem}"),
-            );
+            check(text, &format!("`{text}` is not a DB instance class: {problem}"));
         }
     }
 
@@ -314,10 +279,7 @@ mod tests {
             let machine: InstanceType = text.parse().expect("an instance type");
             let found = machine.vcpus().zip(machine.memory().map(|memory| memory.0));
             assert_eq!(found, expected, "{text}");
-            assert_eq!(
-                machine.cpu().map(|cpu| cpu.0),
-                expected.map(|(vcpus, _)| vcpus * 1024)
-            );
+            assert_eq!(machine.cpu().map(|cpu| cpu.0), expected.map(|(vcpus, _)| vcpus * 1024));
         };
         check("t2.micro", Some((1, 1024)));
         check("t3.micro", Some((2, 1024)));
@@ -338,14 +300,8 @@ mod tests {
                 assert_eq!(machine.architecture(), expected, "{family}");
             }
         };
-        check(
-            "t2 t3 t3a m5 m6i m7i-flex g4dn g6 gr6 c6a mac1 u-6tb1",
-            Architecture::X86_64,
-        );
-        check(
-            "t4g m6g m7gd c7gn im4gn x2gd g5g hpc7g a1 mac2 mac2-m2",
-            Architecture::Arm64,
-        );
+        check("t2 t3 t3a m5 m6i m7i-flex g4dn g6 gr6 c6a mac1 u-6tb1", Architecture::X86_64);
+        check("t4g m6g m7gd c7gn im4gn x2gd g5g hpc7g a1 mac2 mac2-m2", Architecture::Arm64);
     }
 
     proptest! {

@@ -30,11 +30,7 @@ impl Port {
     /// # Errors
     /// If it is 0.
     pub fn new(number: u16) -> Result<Self, ValueError> {
-        if number == 0 {
-            Err(port_number("0", PORT))
-        } else {
-            Ok(Self(number))
-        }
+        if number == 0 { Err(port_number("0", PORT)) } else { Ok(Self(number)) }
     }
 
     /// The number.
@@ -72,10 +68,7 @@ pub struct PortRange {
 
 impl PortRange {
     /// Every port.
-    pub const EVERY: Self = Self {
-        first: Port(1),
-        last: Port(u16::MAX),
-    };
+    pub const EVERY: Self = Self { first: Port(1), last: Port(u16::MAX) };
 
     /// The ports from `first` to `last`, both included.
     ///
@@ -101,10 +94,7 @@ impl PortRange {
             first > 0 && first <= last,
             "a range of ports begins at 1 or later and runs upwards"
         );
-        Self {
-            first: Port(first),
-            last: Port(last),
-        }
+        Self { first: Port(first), last: Port(last) }
     }
 
     /// The lowest port.
@@ -134,10 +124,7 @@ impl PortRange {
 
 impl From<Port> for PortRange {
     fn from(port: Port) -> Self {
-        Self {
-            first: port,
-            last: port,
-        }
+        Self { first: port, last: port }
     }
 }
 
@@ -203,10 +190,7 @@ mod tests {
         check("80-80", "80");
         check("1024-65535", "1024-65535");
         let problem = "it runs backwards; `80-443` would be right";
-        check(
-            "443-80",
-            &format!("`443-80` is not a port or range of ports: {problem}"),
-        );
+        check("443-80", &format!("`443-80` is not a port or range of ports: {problem}"));
         for text in ["0-65535", "1-", "-1", "1-2-3", "1..2", ""] {
             let why = "is not a port or range of ports: ports are whole numbers from 1 to 65535";
             check(text, &format!("`{text}` {why}"));
@@ -216,21 +200,10 @@ mod tests {
     #[test]
     fn numbers_are_read_and_ports_are_written_as_numbers() {
         assert_eq!(serde_json::to_string(&Port::MYSQL).expect("json"), "3306");
-        assert_eq!(
-            serde_json::from_str::<Port>("3306").expect("a port"),
-            Port::MYSQL
-        );
-        assert_eq!(
-            serde_json::from_str::<PortRange>("80").expect("a range"),
-            Port::HTTP.into()
-        );
-        let refused = serde_json::from_str::<Port>("70000")
-            .expect_err("no such port")
-            .to_string();
-        assert!(
-            refused.starts_with("`70000` is not a port number"),
-            "{refused}"
-        );
+        assert_eq!(serde_json::from_str::<Port>("3306").expect("a port"), Port::MYSQL);
+        assert_eq!(serde_json::from_str::<PortRange>("80").expect("a range"), Port::HTTP.into());
+        let refused = serde_json::from_str::<Port>("70000").expect_err("no such port").to_string();
+        assert!(refused.starts_with("`70000` is not a port number"), "{refused}");
         assert!(serde_json::from_str::<Port>("8.5").is_err());
     }
 

@@ -25,9 +25,7 @@ const fn unit(spellings: &'static [&'static str], factor: u32) -> Unit {
 /// Reads `text` as whole number and unit; without a unit the number is in the unit of factor 1.
 fn parse(text: &str, what: &'static str, units: &[Unit], form: &str) -> Result<u32, ValueError> {
     let refuse = |problem: String| ValueError::new(text, what, problem);
-    let end = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (number, spelling) = text.split_at(end);
     let spelling = spelling.trim_start_matches(' ');
     let factor = units
@@ -36,9 +34,7 @@ fn parse(text: &str, what: &'static str, units: &[Unit], form: &str) -> Result<u
         .map(|unit| unit.factor)
         .or_else(|| spelling.is_empty().then_some(1));
     let (false, Some(factor)) = (number.is_empty(), factor) else {
-        return Err(refuse(format!(
-            "write a whole number and a unit, as in {form}"
-        )));
+        return Err(refuse(format!("write a whole number and a unit, as in {form}")));
     };
     digits::<u32>(number)
         .and_then(|number| number.checked_mul(factor))
@@ -89,11 +85,7 @@ macro_rules! quantity {
 }
 
 fn schema_pattern(units: &[Unit]) -> String {
-    let spellings: Vec<_> = units
-        .iter()
-        .flat_map(|unit| unit.spellings)
-        .copied()
-        .collect();
+    let spellings: Vec<_> = units.iter().flat_map(|unit| unit.spellings).copied().collect();
     format!("^[0-9]+ *({})?$", spellings.join("|"))
 }
 
@@ -232,15 +224,10 @@ mod tests {
             assert_eq!(shown::<T>(text), format!("`{text}` is not {expected}"));
         }
         let form = "a size in GiB: write a whole number and a unit, as in `20 GiB`";
-        for text in [
-            "", "GiB", "20 GB", "20 gib", "-20", "1.5 GiB", " 20", "20 GiB ", "20 MiB",
-        ] {
+        for text in ["", "GiB", "20 GB", "20 gib", "-20", "1.5 GiB", " 20", "20 GiB ", "20 MiB"] {
             check::<Gibibytes>(text, form);
         }
-        check::<Seconds>(
-            "4294967296",
-            "a length of time in seconds: it is more than 4294967295",
-        );
+        check::<Seconds>("4294967296", "a length of time in seconds: it is more than 4294967295");
         check::<Gibibytes>("4194304 TiB", "a size in GiB: it is more than 4294967295");
         check::<Percent>("65536%", "a percentage: it is more than 65535");
     }
@@ -249,22 +236,11 @@ mod tests {
     fn numbers_are_read_in_the_unit_of_the_type() {
         let read = serde_json::from_str::<Seconds>;
         assert_eq!(read("30").expect("a time"), Seconds(30));
-        assert_eq!(
-            serde_json::to_string(&Seconds(30)).expect("json"),
-            r#""30s""#
-        );
+        assert_eq!(serde_json::to_string(&Seconds(30)).expect("json"), r#""30s""#);
         assert!(
-            read("-30")
-                .expect_err("negative")
-                .to_string()
-                .starts_with("`-30` is not a length")
+            read("-30").expect_err("negative").to_string().starts_with("`-30` is not a length")
         );
-        assert!(
-            read("1.5")
-                .expect_err("a fraction")
-                .to_string()
-                .starts_with("invalid type")
-        );
+        assert!(read("1.5").expect_err("a fraction").to_string().starts_with("invalid type"));
         assert_eq!(Seconds(30).duration(), Duration::from_secs(30));
         assert_eq!(Gibibytes(2).mebibytes(), Some(Mebibytes(2048)));
         assert_eq!(Gibibytes(u32::MAX).mebibytes(), None);

@@ -120,11 +120,9 @@ impl FromStr for AvailabilityZone {
                     format!("it is a region; its zones are `{text}a`, `{text}b` and so on");
                 Err(ValueError::new(text, ZONE, problem))
             }
-            _ => Err(ValueError::new(
-                text,
-                ZONE,
-                "a zone is its region and a letter: `eu-west-1a`",
-            )),
+            _ => {
+                Err(ValueError::new(text, ZONE, "a zone is its region and a letter: `eu-west-1a`"))
+            }
         }
     }
 }
@@ -178,32 +176,17 @@ mod tests {
     #[test]
     fn regions_parse_or_say_why_not() {
         let check = |text: &str, expected: &str| assert_eq!(shown::<Region>(text), expected);
-        for region in [
-            "eu-west-1",
-            "us-gov-west-1",
-            "ap-southeast-7",
-            "eusc-de-east-1",
-        ] {
+        for region in ["eu-west-1", "us-gov-west-1", "ap-southeast-7", "eusc-de-east-1"] {
             check(region, region);
         }
         check(
             "eu-west-1a",
             "`eu-west-1a` is not an AWS region: it is a zone of the region `eu-west-1`",
         );
-        for text in [
-            "",
-            "eu-west",
-            "EU-WEST-1",
-            "eu-1",
-            "eu--1",
-            "eu-west-12",
-            "eu west 1",
-            "é-west-1",
-        ] {
-            check(
-                text,
-                &format!("`{text}` is not an AWS region: a region looks like `eu-west-1`"),
-            );
+        for text in
+            ["", "eu-west", "EU-WEST-1", "eu-1", "eu--1", "eu-west-12", "eu west 1", "é-west-1"]
+        {
+            check(text, &format!("`{text}` is not an AWS region: a region looks like `eu-west-1`"));
         }
     }
 
@@ -214,23 +197,10 @@ mod tests {
         check("eu-west-1a", "eu-west-1a");
         check("us-west-2-lax-1a", "us-west-2-lax-1a");
         let problem = "it is a region; its zones are `eu-west-1a`, `eu-west-1b` and so on";
-        check(
-            "eu-west-1",
-            &format!("`eu-west-1` is not an availability zone: {problem}"),
-        );
-        for text in [
-            "",
-            "a",
-            "eu-west-1A",
-            "eu-west-1ab",
-            "eu-west-1-lax-a",
-            "us-west-2-lax-1é",
-        ] {
+        check("eu-west-1", &format!("`eu-west-1` is not an availability zone: {problem}"));
+        for text in ["", "a", "eu-west-1A", "eu-west-1ab", "eu-west-1-lax-a", "us-west-2-lax-1é"] {
             let problem = "a zone is its region and a letter: `eu-west-1a`";
-            check(
-                text,
-                &format!("`{text}` is not an availability zone: {problem}"),
-            );
+            check(text, &format!("`{text}` is not an availability zone: {problem}"));
         }
     }
 

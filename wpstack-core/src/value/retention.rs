@@ -39,16 +39,9 @@ impl TryFrom<Days> for RetentionDays {
         if ALLOWED.get(above) == Some(&days.0) {
             return Ok(Self(days));
         }
-        let problem = match (
-            above.checked_sub(1).map(|below| ALLOWED[below]),
-            ALLOWED.get(above),
-        ) {
+        let problem = match (above.checked_sub(1).map(|below| ALLOWED[below]), ALLOWED.get(above)) {
             (Some(below), Some(above)) => {
-                format!(
-                    "the nearest that AWS allows are {} and {}",
-                    Days(below),
-                    Days(*above)
-                )
+                format!("the nearest that AWS allows are {} and {}", Days(below), Days(*above))
             }
             (Some(only), None) => format!("the longest that AWS allows is {}", Days(only)),
             (None, _) => format!("the shortest that AWS allows is {}", Days(ALLOWED[0])),
@@ -99,27 +92,11 @@ mod tests {
         check("30", "30 days");
         check("2 weeks", "14 days");
         check("3653 days", "3653 days");
-        refused(
-            "45 days",
-            "45 days",
-            "the nearest that AWS allows are 30 days and 60 days",
-        );
-        refused(
-            "2",
-            "2 days",
-            "the nearest that AWS allows are 1 day and 3 days",
-        );
-        refused(
-            "4000",
-            "4000 days",
-            "the longest that AWS allows is 3653 days",
-        );
+        refused("45 days", "45 days", "the nearest that AWS allows are 30 days and 60 days");
+        refused("2", "2 days", "the nearest that AWS allows are 1 day and 3 days");
+        refused("4000", "4000 days", "the longest that AWS allows is 3653 days");
         refused("0", "0 days", "the shortest that AWS allows is 1 day");
-        refused(
-            "long",
-            "long",
-            "write a whole number and a unit, as in `7 days`",
-        );
+        refused("long", "long", "write a whole number and a unit, as in `7 days`");
     }
 
     #[test]

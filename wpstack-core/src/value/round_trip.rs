@@ -14,11 +14,7 @@ where
     T: Display + FromStr<Err = ValueError> + Serialize + DeserializeOwned + PartialEq + Debug,
 {
     let text = value.to_string();
-    assert_eq!(
-        text.parse::<T>().as_ref(),
-        Ok(value),
-        "the text {text:?} changed"
-    );
+    assert_eq!(text.parse::<T>().as_ref(), Ok(value), "the text {text:?} changed");
     survives_json(value);
 }
 
@@ -30,10 +26,7 @@ where
     let json = serde_json::to_string(value).expect("a value serialises");
     let read: T = serde_json::from_str(&json).expect("what was written can be read");
     assert_eq!(&read, value, "the JSON {json} changed");
-    assert_eq!(
-        serde_json::to_string(&read).expect("a value serialises"),
-        json
-    );
+    assert_eq!(serde_json::to_string(&read).expect("a value serialises"), json);
 }
 
 /// Parses `text` and shows the canonical text of the value, or the error; what parses must also
@@ -50,10 +43,7 @@ where
             value.to_string()
         }
         Err(error) => {
-            assert_eq!(
-                by_serde.expect_err("serde refuses too").to_string(),
-                error.to_string()
-            );
+            assert_eq!(by_serde.expect_err("serde refuses too").to_string(), error.to_string());
             error.to_string()
         }
     }

@@ -57,16 +57,8 @@ impl Tags {
     /// If together they are more than [`Tags::MAX`].
     pub fn merged(&self, others: &Self) -> Result<Self, ValueError> {
         let mut all = self.0.clone();
-        all.extend(
-            others
-                .iter()
-                .map(|(key, value)| (key.to_owned(), value.to_owned())),
-        );
-        if all.len() > Self::MAX {
-            Err(too_many(all.len()))
-        } else {
-            Ok(Self(all))
-        }
+        all.extend(others.iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
+        if all.len() > Self::MAX { Err(too_many(all.len())) } else { Ok(Self(all)) }
     }
 
     /// The value of a tag.
@@ -102,9 +94,7 @@ impl<'a> Iterator for Iter<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0
-            .next()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
+        self.0.next().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 }
 
@@ -125,11 +115,7 @@ impl TryFrom<BTreeMap<String, String>> for Tags {
             check_key(key)?;
             check_value(value)?;
         }
-        if tags.len() > Self::MAX {
-            Err(too_many(tags.len()))
-        } else {
-            Ok(Self(tags))
-        }
+        if tags.len() > Self::MAX { Err(too_many(tags.len())) } else { Ok(Self(tags)) }
     }
 }
 
@@ -142,17 +128,11 @@ value_schema!(Tags, {
 });
 
 fn check_key(key: &str) -> Result<(), ValueError> {
-    let reserved = key
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"));
+    let reserved = key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"));
     if key.is_empty() {
         Err(ValueError::new(key, KEY, "it is empty"))
     } else if reserved {
-        Err(ValueError::new(
-            key,
-            KEY,
-            "AWS keeps keys that start with `aws:` for itself",
-        ))
+        Err(ValueError::new(key, KEY, "AWS keeps keys that start with `aws:` for itself"))
     } else {
         check_text(key, KEY, Tags::MAX_KEY)
     }
@@ -181,11 +161,7 @@ fn check_text(text: &str, what: &'static str, max: usize) -> Result<(), ValueErr
 }
 
 fn too_many(count: usize) -> ValueError {
-    ValueError::new(
-        count.to_string(),
-        TAGS,
-        format!("a resource can have {} at most", Tags::MAX),
-    )
+    ValueError::new(count.to_string(), TAGS, format!("a resource can have {} at most", Tags::MAX))
 }
 
 #[cfg(test)]
@@ -198,10 +174,7 @@ mod tests {
     #[test]
     fn keys_and_values_follow_the_rules_of_aws() {
         let check = |key: &str, value: &str, expected: &str| {
-            let found = Tags::new()
-                .insert(key, value)
-                .err()
-                .map(|error| error.to_string());
+            let found = Tags::new().insert(key, value).err().map(|error| error.to_string());
             assert_eq!(found.as_deref().unwrap_or_default(), expected);
         };
         check("wpstack:stack", "blog", "");
@@ -209,22 +182,10 @@ mod tests {
         check("k", &"v".repeat(256), "");
         check("", "v", "`` is not a tag key: it is empty");
         let reserved = "AWS keeps keys that start with `aws:` for itself";
-        check(
-            "AWS:name",
-            "v",
-            &format!("`AWS:name` is not a tag key: {reserved}"),
-        );
+        check("AWS:name", "v", &format!("`AWS:name` is not a tag key: {reserved}"));
         let characters = "is not allowed; use letters, digits, spaces and _.:/=+-@";
-        check(
-            "a\nb",
-            "v",
-            &format!("`a\\nb` is not a tag key: `\\n` {characters}"),
-        );
-        check(
-            "k",
-            "<b>",
-            &format!("`<b>` is not a tag value: `<` {characters}"),
-        );
+        check("a\nb", "v", &format!("`a\\nb` is not a tag key: `\\n` {characters}"));
+        check("k", "<b>", &format!("`<b>` is not a tag value: `<` {characters}"));
         check(
             "k",
             "a\u{2028}b",
@@ -245,10 +206,7 @@ mod tests {
         };
         let mut full = Tags::try_from(numbered(0..50)).expect("fifty tags");
         assert!(full.insert("k7", "again").is_ok());
-        let refused = full
-            .insert("one", "more")
-            .expect_err("one too many")
-            .to_string();
+        let refused = full.insert("one", "more").expect_err("one too many").to_string();
         let expected =
             "`51` is not a number of tags that AWS takes: a resource can have 50 at most";
         assert_eq!(refused, expected);
@@ -267,10 +225,7 @@ mod tests {
         assert_eq!(pairs, [("a", "1"), ("b", "2"), ("c", "2")]);
         assert_eq!(merged.get("b"), Some("2"));
         let refused = serde_json::from_str::<Tags>(r#"{"aws:a": "1"}"#).expect_err("reserved");
-        assert!(
-            refused.to_string().contains("`aws:a` is not a tag key"),
-            "{refused}"
-        );
+        assert!(refused.to_string().contains("`aws:a` is not a tag key"), "{refused}");
     }
 
     proptest! {

@@ -15,11 +15,7 @@ where
     D: Deserializer<'de>,
     T: FromStr<Err = ValueError>,
 {
-    deserializer.deserialize_str(Text {
-        what,
-        numbers: false,
-        value: PhantomData,
-    })
+    deserializer.deserialize_str(Text { what, numbers: false, value: PhantomData })
 }
 
 /// Reads a value from a string or an integer; the integer is read as if it were written as text.
@@ -28,11 +24,7 @@ where
     D: Deserializer<'de>,
     T: FromStr<Err = ValueError>,
 {
-    deserializer.deserialize_any(Text {
-        what,
-        numbers: true,
-        value: PhantomData,
-    })
+    deserializer.deserialize_any(Text { what, numbers: true, value: PhantomData })
 }
 
 struct Text<T> {

@@ -140,9 +140,7 @@ impl FromStr for Traffic {
             Some((protocol, ports)) => (protocol, Some(ports)),
         };
         let ranges = |ports: &str| {
-            ports
-                .parse()
-                .map_err(|error: ValueError| ValueError::new(text, WHAT, error.problem()))
+            ports.parse().map_err(|error: ValueError| ValueError::new(text, WHAT, error.problem()))
         };
         match (protocol, ports) {
             ("all", None) => Ok(Self::All),
@@ -175,10 +173,7 @@ mod tests {
     fn traffic_parses_or_says_why_not() {
         let check = |text: &str, expected: &str| assert_eq!(shown::<Traffic>(text), expected);
         let refused = |text: &str, problem: &str| {
-            check(
-                text,
-                &format!("`{text}` is not a kind of traffic: {problem}"),
-            );
+            check(text, &format!("`{text}` is not a kind of traffic: {problem}"));
         };
         check("tcp 80", "tcp 80");
         check("udp 53-53", "udp 53");
@@ -198,11 +193,7 @@ mod tests {
     fn traffic_contains_what_it_lets_through() {
         let check = |a: &str, b: &str, expected: bool| {
             let traffic = |text: &str| text.parse::<Traffic>().expect("a kind of traffic");
-            assert_eq!(
-                traffic(a).contains(traffic(b)),
-                expected,
-                "{a} contains {b}"
-            );
+            assert_eq!(traffic(a).contains(traffic(b)), expected, "{a} contains {b}");
         };
         check("all", "tcp 80", true);
         check("all", "all", true);
@@ -220,10 +211,7 @@ mod tests {
     fn traffic_tells_protocol_and_ports() {
         let dynamic = Traffic::tcp_range(32768..=65535);
         assert_eq!(dynamic.protocol().api_name(), "tcp");
-        assert_eq!(
-            dynamic.ports().map(|ports| ports.to_string()).as_deref(),
-            Some("32768-65535")
-        );
+        assert_eq!(dynamic.ports().map(|ports| ports.to_string()).as_deref(), Some("32768-65535"));
         assert_eq!(Traffic::all().protocol().api_name(), "-1");
         assert_eq!(Traffic::all().ports(), None);
     }

@@ -31,10 +31,7 @@ impl UserData {
     /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html>
     #[must_use]
     pub fn ecs_agent(cluster: &ClusterName, log_drivers: &[LogDriver]) -> Self {
-        let drivers: Vec<_> = log_drivers
-            .iter()
-            .map(|driver| format!("\"{driver}\""))
-            .collect();
+        let drivers: Vec<_> = log_drivers.iter().map(|driver| format!("\"{driver}\"")).collect();
         let mut lines = vec![
             "#!/bin/sh".to_owned(),
             "set -eu".to_owned(),
@@ -44,10 +41,7 @@ impl UserData {
             format!("ECS_CLUSTER={cluster}"),
         ];
         if !drivers.is_empty() {
-            lines.push(format!(
-                "ECS_AVAILABLE_LOGGING_DRIVERS=[{}]",
-                drivers.join(",")
-            ));
+            lines.push(format!("ECS_AVAILABLE_LOGGING_DRIVERS=[{}]", drivers.join(",")));
         }
         lines.extend(["END_OF_CONFIG".to_owned(), String::new()]);
         Self(lines.join("\n"))
@@ -70,10 +64,8 @@ impl UserData {
     /// # Errors
     /// If it is not base64 of a script.
     pub fn from_base64(text: &str) -> Result<Self, ValueError> {
-        let script = STANDARD
-            .decode(text.trim())
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok());
+        let script =
+            STANDARD.decode(text.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         script
             .ok_or_else(|| ValueError::new(text, WHAT, "it must be base64 of UTF-8 text"))?
             .parse()
@@ -107,14 +99,12 @@ text_value!(UserData, WHAT, text, schema: {
 fn problem(text: &str) -> Option<String> {
     let first_line = text.lines().next().unwrap_or_default();
     if !text.starts_with("#!") {
-        let problem = if text
-            .trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
-            .starts_with("#!")
-        {
-            "something invisible stands before its `#!`; remove it"
-        } else {
-            "its first line must name the interpreter, as in `#!/bin/sh`"
-        };
+        let problem =
+            if text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with("#!") {
+                "something invisible stands before its `#!`; remove it"
+            } else {
+                "its first line must name the interpreter, as in `#!/bin/sh`"
+            };
         Some(problem.to_owned())
     } else if first_line.trim_start_matches("#!").trim().is_empty() {
         Some("no interpreter follows its `#!`; write `#!/bin/sh`".to_owned())
@@ -192,13 +182,10 @@ impl FromStr for LogDriver {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        Self::ALL
-            .into_iter()
-            .find(|driver| driver.as_str() == text)
-            .ok_or_else(|| {
-                let known = Self::ALL.map(Self::as_str).join(", ");
-                ValueError::new(text, DRIVER, format!("it must be one of {known}"))
-            })
+        Self::ALL.into_iter().find(|driver| driver.as_str() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            ValueError::new(text, DRIVER, format!("it must be one of {known}"))
+        })
     }
 }
 
@@ -228,27 +215,15 @@ mod tests {
         check("  #!/bin/sh\n", invisible);
         check("\n#!/bin/sh\n", invisible);
         check("\u{feff}#!/bin/sh\n", invisible);
-        check(
-            "echo hello",
-            "its first line must name the interpreter, as in `#!/bin/sh`",
-        );
-        check(
-            "",
-            "its first line must name the interpreter, as in `#!/bin/sh`",
-        );
-        check(
-            "#! \necho",
-            "no interpreter follows its `#!`; write `#!/bin/sh`",
-        );
+        check("echo hello", "its first line must name the interpreter, as in `#!/bin/sh`");
+        check("", "its first line must name the interpreter, as in `#!/bin/sh`");
+        check("#! \necho", "no interpreter follows its `#!`; write `#!/bin/sh`");
         let windows = "its lines end as on Windows; they must end with a line feed only";
         check("#!/bin/sh\r\n", windows);
         check("#!/bin/sh\n\0", "it holds a zero byte");
         let long = format!("#!/bin/sh\n{}", "#".repeat(UserData::MAX_BYTES - 10));
         check(&long, "");
-        check(
-            &format!("{long}#"),
-            "it has 16385 bytes and may have 16384 at most",
-        );
+        check(&format!("{long}#"), "it has 16385 bytes and may have 16384 at most");
     }
 
     #[test]
@@ -266,11 +241,7 @@ mod tests {
              END_OF_CONFIG\n"
         );
         round_trips(&script);
-        assert!(
-            !UserData::ecs_agent(&cluster, &[])
-                .as_str()
-                .contains("DRIVERS")
-        );
+        assert!(!UserData::ecs_agent(&cluster, &[]).as_str().contains("DRIVERS"));
     }
 
     #[test]

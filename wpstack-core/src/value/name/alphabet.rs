@@ -13,30 +13,15 @@ pub(super) struct Alphabet {
 }
 
 impl Alphabet {
-    pub(super) const LOWER: Self = Self {
-        class: "a-z",
-        words: "a lowercase letter",
-    };
-    pub(super) const LETTER: Self = Self {
-        class: "A-Za-z",
-        words: "a letter",
-    };
-    pub(super) const LOWER_DIGIT: Self = Self {
-        class: "a-z0-9",
-        words: "a lowercase letter or digit",
-    };
-    pub(super) const ALNUM: Self = Self {
-        class: "A-Za-z0-9",
-        words: "a letter or digit",
-    };
+    pub(super) const LOWER: Self = Self { class: "a-z", words: "a lowercase letter" };
+    pub(super) const LETTER: Self = Self { class: "A-Za-z", words: "a letter" };
+    pub(super) const LOWER_DIGIT: Self =
+        Self { class: "a-z0-9", words: "a lowercase letter or digit" };
+    pub(super) const ALNUM: Self = Self { class: "A-Za-z0-9", words: "a letter or digit" };
 
     /// Whether `character` is in the set.
     pub(super) fn has(&self, character: char) -> bool {
-        let mut rest = self
-            .class
-            .chars()
-            .filter(|character| *character != '\\')
-            .peekable();
+        let mut rest = self.class.chars().filter(|character| *character != '\\').peekable();
         while let Some(first) = rest.next() {
             let mut ahead = rest.clone();
             let last = match (ahead.next(), ahead.next()) {
@@ -62,9 +47,7 @@ mod tests {
     fn a_class_has_what_the_regular_expression_has() {
         let check = |class: &'static str, has: &str| {
             let alphabet = Alphabet { class, words: "" };
-            let found: String = (' '..='~')
-                .filter(|character| alphabet.has(*character))
-                .collect();
+            let found: String = (' '..='~').filter(|character| alphabet.has(*character)).collect();
             assert_eq!(found, has, "[{class}]");
         };
         check("a-e", "abcde");

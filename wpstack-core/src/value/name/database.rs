@@ -4,14 +4,9 @@ use super::alphabet::Alphabet;
 use super::reserved;
 use super::rule::{NameRule, name_type};
 
-const IDENTIFIER: Alphabet = Alphabet {
-    class: "a-z0-9-",
-    words: "lowercase letters, digits and hyphens",
-};
-const WORD: Alphabet = Alphabet {
-    class: "A-Za-z0-9_",
-    words: "letters, digits and underscores",
-};
+const IDENTIFIER: Alphabet =
+    Alphabet { class: "a-z0-9-", words: "lowercase letters, digits and hyphens" };
+const WORD: Alphabet = Alphabet { class: "A-Za-z0-9_", words: "letters, digits and underscores" };
 
 name_type! {
     /// The identifier of a DB instance, unique per account and region. RDS stores it in lowercase.
@@ -108,7 +103,5 @@ name_type! {
     }
 }
 
-const SIMPLE: Alphabet = Alphabet {
-    class: "a-z0-9_",
-    words: "lowercase letters, digits and underscores",
-};
+const SIMPLE: Alphabet =
+    Alphabet { class: "a-z0-9_", words: "lowercase letters, digits and underscores" };

@@ -3,10 +3,8 @@
 use super::alphabet::Alphabet;
 use super::rule::{NameRule, name_type};
 
-const ECS: Alphabet = Alphabet {
-    class: "A-Za-z0-9_-",
-    words: "letters, digits, underscores and hyphens",
-};
+const ECS: Alphabet =
+    Alphabet { class: "A-Za-z0-9_-", words: "letters, digits, underscores and hyphens" };
 
 name_type! {
     /// The name of a cluster, unique per account and region.

@@ -3,10 +3,7 @@
 use super::alphabet::Alphabet;
 use super::rule::{NameRule, name_type};
 
-const IAM: Alphabet = Alphabet {
-    class: "A-Za-z0-9_+=,.@-",
-    words: "letters, digits and _+=,.@-",
-};
+const IAM: Alphabet = Alphabet { class: "A-Za-z0-9_+=,.@-", words: "letters, digits and _+=,.@-" };
 
 name_type! {
     /// The name of a role, unique per account whatever its case.

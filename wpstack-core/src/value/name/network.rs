@@ -3,10 +3,8 @@
 use super::alphabet::Alphabet;
 use super::rule::{NameRule, name_type};
 
-const ALNUM_HYPHEN: Alphabet = Alphabet {
-    class: "A-Za-z0-9-",
-    words: "letters, digits and hyphens",
-};
+const ALNUM_HYPHEN: Alphabet =
+    Alphabet { class: "A-Za-z0-9-", words: "letters, digits and hyphens" };
 
 name_type! {
     /// The name of a load balancer, unique per account and region.
@@ -51,7 +49,5 @@ const GROUP: Alphabet = Alphabet {
     class: r"A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-",
     words: "letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
 };
-const GROUP_END: Alphabet = Alphabet {
-    class: r"A-Za-z0-9._:/()#,@\[\]+=&;{}!$*-",
-    words: "anything but a space",
-};
+const GROUP_END: Alphabet =
+    Alphabet { class: r"A-Za-z0-9._:/()#,@\[\]+=&;{}!$*-", words: "anything but a space" };

@@ -30,23 +30,11 @@ const WORDS: &str = "\
     varying virtual when where while window with write xor year_month zerofill";
 
 /// Databases that exist in every instance, or that RDS refuses.
-const SCHEMAS: &[&str] = &[
-    "information_schema",
-    "innodb",
-    "mysql",
-    "performance_schema",
-    "sys",
-    "tmp",
-];
+const SCHEMAS: &[&str] =
+    &["information_schema", "innodb", "mysql", "performance_schema", "sys", "tmp"];
 
 /// Accounts that RDS or MySQL make for themselves.
-const USERS: &[&str] = &[
-    "mysql",
-    "public",
-    "rdsadmin",
-    "rdsrepladmin",
-    "rdsproxyadmin",
-];
+const USERS: &[&str] = &["mysql", "public", "rdsadmin", "rdsrepladmin", "rdsproxyadmin"];
 
 /// Why `name` is refused, if it is a reserved word.
 pub(super) fn word(name: &str) -> Option<&'static str> {
@@ -56,9 +44,7 @@ pub(super) fn word(name: &str) -> Option<&'static str> {
 
 /// Why `name` is refused, if it is a database of the server itself.
 pub(super) fn schema(name: &str) -> Option<&'static str> {
-    let reserved = SCHEMAS
-        .iter()
-        .any(|schema| schema.eq_ignore_ascii_case(name));
+    let reserved = SCHEMAS.iter().any(|schema| schema.eq_ignore_ascii_case(name));
     reserved.then_some("MySQL keeps a database of that name for itself")
 }
 

@@ -65,31 +65,18 @@ impl NameRule {
         if length == 0 {
             Some("it is empty".to_owned())
         } else if length < self.min {
-            Some(format!(
-                "it is too short: {} characters or more are needed",
-                self.min
-            ))
+            Some(format!("it is too short: {} characters or more are needed", self.min))
         } else if length > self.max {
-            Some(format!(
-                "it has {length} characters and may have {} at most",
-                self.max
-            ))
+            Some(format!("it has {length} characters and may have {} at most", self.max))
         } else {
             None
         }
     }
 
     fn characters(&self, text: &str) -> Option<String> {
-        let (place, wrong) = text
-            .chars()
-            .enumerate()
-            .find(|(_, found)| !self.all.has(*found))?;
+        let (place, wrong) = text.chars().enumerate().find(|(_, found)| !self.all.has(*found))?;
         let shown = wrong.escape_debug();
-        Some(format!(
-            "`{shown}` (character {}) is not allowed; use {}",
-            place + 1,
-            self.all.words
-        ))
+        Some(format!("`{shown}` (character {}) is not allowed; use {}", place + 1, self.all.words))
     }
 
     fn ends(&self, text: &str) -> Option<String> {
@@ -102,11 +89,7 @@ impl NameRule {
             return Some(format!("it must end with {}", self.last.words));
         }
         let lower = text.to_ascii_lowercase();
-        if let Some(prefix) = self
-            .not_before
-            .iter()
-            .find(|prefix| lower.starts_with(**prefix))
-        {
+        if let Some(prefix) = self.not_before.iter().find(|prefix| lower.starts_with(**prefix)) {
             return Some(format!("it must not start with `{prefix}`"));
         }
         let piece = self.without.iter().find(|piece| text.contains(**piece))?;
@@ -131,9 +114,7 @@ impl NameRule {
     /// What of the rule a regular expression can say. (What may come first may also come last, in
     /// every rule.)
     pub(super) fn pattern(&self) -> String {
-        let Self {
-            first, all, last, ..
-        } = self;
+        let Self { first, all, last, .. } = self;
         format!("^[{}]([{}]*[{}])?$", first.class, all.class, last.class)
     }
 }

@@ -77,9 +77,8 @@ where
     T: serde::Serialize + serde::de::DeserializeOwned,
 {
     shown::<T>(name);
-    let found = name
-        .parse::<T>()
-        .map_or_else(|error| error.problem().to_owned(), |_| String::new());
+    let found =
+        name.parse::<T>().map_or_else(|error| error.problem().to_owned(), |_| String::new());
     assert_eq!(found, problem, "about {name:?}");
 }
 
@@ -87,19 +86,10 @@ where
 fn rules_of_length() {
     check::<StackName>("", "it is empty");
     check::<StackName>(&"a".repeat(24), "");
-    check::<StackName>(
-        &"a".repeat(25),
-        "it has 25 characters and may have 24 at most",
-    );
+    check::<StackName>(&"a".repeat(25), "it has 25 characters and may have 24 at most");
     check::<LaunchTemplateName>("ab", "it is too short: 3 characters or more are needed");
-    check::<DbUserName>(
-        &"u".repeat(17),
-        "it has 17 characters and may have 16 at most",
-    );
-    check::<RoleName>(
-        &"r".repeat(65),
-        "it has 65 characters and may have 64 at most",
-    );
+    check::<DbUserName>(&"u".repeat(17), "it has 17 characters and may have 16 at most");
+    check::<RoleName>(&"r".repeat(65), "it has 65 characters and may have 64 at most");
     check::<RepositoryName>("a", "it is too short: 2 characters or more are needed");
 }
 
@@ -107,22 +97,10 @@ fn rules_of_length() {
 fn rules_of_characters() {
     let stack = "use lowercase letters, digits and hyphens";
     check::<StackName>("my-blog2", "");
-    check::<StackName>(
-        "My-blog",
-        &format!("`M` (character 1) is not allowed; {stack}"),
-    );
-    check::<StackName>(
-        "my blog",
-        &format!("` ` (character 3) is not allowed; {stack}"),
-    );
-    check::<StackName>(
-        "blog\n",
-        &format!("`\\n` (character 5) is not allowed; {stack}"),
-    );
-    check::<StackName>(
-        "blög",
-        &format!("`ö` (character 3) is not allowed; {stack}"),
-    );
+    check::<StackName>("My-blog", &format!("`M` (character 1) is not allowed; {stack}"));
+    check::<StackName>("my blog", &format!("` ` (character 3) is not allowed; {stack}"));
+    check::<StackName>("blog\n", &format!("`\\n` (character 5) is not allowed; {stack}"));
+    check::<StackName>("blög", &format!("`ö` (character 3) is not allowed; {stack}"));
     check::<StackName>("1blog", "it must start with a lowercase letter");
     check::<StackName>("blog-", "it must end with a lowercase letter or digit");
     check::<StackName>("my--blog", "it must not contain `--`");
@@ -147,10 +125,7 @@ fn rules_of_services() {
     check::<LoadBalancerName>("Internal-blog", "it must not start with `internal-`");
     check::<LoadBalancerName>("internals", "");
     check::<SecurityGroupName>("sg-web", "it must not start with `sg-`");
-    check::<SecurityGroupName>(
-        "default",
-        "every VPC has a security group of that name already",
-    );
+    check::<SecurityGroupName>("default", "every VPC has a security group of that name already");
     check::<CapacityProviderName>("ecs-blog", "it must not start with `ecs`");
     check::<CapacityProviderName>("FargateLike", "it must not start with `fargate`");
     check::<CapacityProviderName>("awesome", "");
@@ -167,15 +142,9 @@ fn rules_of_services() {
     for name in ["team//wordpress", "word--press", "a._b"] {
         check::<RepositoryName>(name, storage::REPOSITORY_PATH);
     }
-    check::<RepositoryName>(
-        "/wordpress",
-        "it must start with a lowercase letter or digit",
-    );
+    check::<RepositoryName>("/wordpress", "it must start with a lowercase letter or digit");
     check::<ImageTag>("6.8.1-php8.4", "");
-    check::<ImageTag>(
-        ".latest",
-        "it must start with a letter, digit or underscore",
-    );
+    check::<ImageTag>(".latest", "it must start with a letter, digit or underscore");
 }
 
 #[test]
@@ -187,16 +156,8 @@ fn later_generations_append_their_number_and_fit() {
     check("blog-alb", 0, "blog-alb");
     check("blog-alb", 1, "blog-alb");
     check("blog-alb", 2, "blog-alb-2");
-    check(
-        "a-name-with-thirty-one-letters-a",
-        2,
-        "a-name-with-thirty-on-a6c91942-2",
-    );
-    check(
-        "a-name-with-thirty-one-letters-b",
-        2,
-        "a-name-with-thirty-on-a848ff50-2",
-    );
+    check("a-name-with-thirty-one-letters-a", 2, "a-name-with-thirty-on-a6c91942-2");
+    check("a-name-with-thirty-one-letters-b", 2, "a-name-with-thirty-on-a848ff50-2");
     let database: DbName = "wordpress".parse().expect("a database name");
     assert_eq!(database.generation(3).as_str(), "wordpress_3");
 }

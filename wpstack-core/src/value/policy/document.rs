@@ -38,20 +38,15 @@ impl PolicyDocument {
             return Err(ValueError::new("", WHAT, "it needs one or more statements"));
         }
         document.0.iter().try_for_each(Statement::check)?;
-        if let Some(wrong) = document
-            .to_json()
-            .chars()
-            .find(|one| !(' '..='\u{ff}').contains(one))
+        if let Some(wrong) = document.to_json().chars().find(|one| !(' '..='\u{ff}').contains(one))
         {
             let problem = format!("IAM takes no characters beyond Latin-1, such as `{wrong}`");
             return Err(ValueError::new(document.to_json(), WHAT, problem));
         }
         let size = document.size();
         if size > Self::MAX_INLINE {
-            let problem = format!(
-                "it has {size} characters and may have {} at most",
-                Self::MAX_INLINE
-            );
+            let problem =
+                format!("it has {size} characters and may have {} at most", Self::MAX_INLINE);
             return Err(ValueError::new(document.to_json(), WHAT, problem));
         }
         Ok(document)
@@ -72,10 +67,7 @@ impl PolicyDocument {
     /// Its characters as IAM counts them.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.to_json()
-            .chars()
-            .filter(|one| !one.is_whitespace())
-            .count()
+        self.to_json().chars().filter(|one| !one.is_whitespace()).count()
     }
 
     /// Whether `json` says the same, as IAM returns it: percent-encoded or not, a list of one as a
@@ -84,8 +76,7 @@ impl PolicyDocument {
     /// What cannot be read, or holds elements that are never written here, is not equivalent.
     #[must_use]
     pub fn equivalent(&self, json: &str) -> bool {
-        json.parse::<Self>()
-            .is_ok_and(|other| self.normal() == other.normal())
+        json.parse::<Self>().is_ok_and(|other| self.normal() == other.normal())
     }
 
     fn normal(&self) -> BTreeSet<Statement> {
@@ -145,10 +136,7 @@ impl TryFrom<Json> for PolicyDocument {
 
 impl From<PolicyDocument> for Json {
     fn from(document: PolicyDocument) -> Self {
-        Self {
-            version: Version::Y2012,
-            statement: Statements::Many(document.0),
-        }
+        Self { version: Version::Y2012, statement: Statements::Many(document.0) }
     }
 }
 
@@ -209,10 +197,7 @@ mod tests {
         check(&percent_encoded(&reordered), true);
         check(&reordered.replace("2012-10-17", "2008-10-17"), false);
         check(&reordered.replace("Allow", "Deny"), false);
-        check(
-            &reordered.replace("\"Effect\"", "\"Sid\": \"a\", \"Effect\""),
-            false,
-        );
+        check(&reordered.replace("\"Effect\"", "\"Sid\": \"a\", \"Effect\""), false);
         check(&reordered.replace("\"Resource\"", "\"NotResource\""), false);
         check(&reordered.replace("blog-", "shop-"), false);
         check("", false);
@@ -237,38 +222,23 @@ mod tests {
             let error = json.parse::<PolicyDocument>().expect_err("not a document");
             assert!(error.problem().contains(expected), "{error}");
         };
-        check(
-            r#"{"Version":"2012-10-17","Statement":[]}"#,
-            "it needs one or more statements",
-        );
+        check(r#"{"Version":"2012-10-17","Statement":[]}"#, "it needs one or more statements");
         check("{", "EOF while parsing");
         check("%7B%", "its percent-encoding is broken");
         let foreign = Statement::allow(["s3:*"], ["*"]).expect("a statement");
         let foreign = foreign.when("StringEquals", "aws:PrincipalTag/a", "\u{142}");
         let error = PolicyDocument::new([foreign]).expect_err("beyond Latin-1");
-        assert!(
-            error
-                .problem()
-                .starts_with("IAM takes no characters beyond Latin-1"),
-            "{error}"
-        );
+        assert!(error.problem().starts_with("IAM takes no characters beyond Latin-1"), "{error}");
         let many = (0..300).map(|n| format!("logs:Action{n}000000000000000000000000"));
         let statement = Statement::allow(many, ["*"]).expect("a statement");
         let error = PolicyDocument::new([statement]).expect_err("too long");
-        assert!(
-            error.problem().ends_with("may have 10240 at most"),
-            "{error}"
-        );
+        assert!(error.problem().ends_with("may have 10240 at most"), "{error}");
     }
 
     fn percent_encoded(text: &str) -> String {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
         let encode = |byte: u8| {
-            if plain(&byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
+            if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
         };
         text.bytes().map(encode).collect()
     }

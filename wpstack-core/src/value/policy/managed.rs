@@ -39,10 +39,8 @@ impl ManagedPolicy {
     /// The same policy as the partition of that region has it. Only the ARN's second part differs.
     #[must_use]
     pub fn in_region(&self, region: &Region) -> Self {
-        let account = self
-            .0
-            .account()
-            .map_or_else(|| "aws".to_owned(), |account| account.to_string());
+        let account =
+            self.0.account().map_or_else(|| "aws".to_owned(), |account| account.to_string());
         let arn = Arn::new(region.partition(), "iam", "", &account, self.0.resource());
         Self(arn.expect("the parts of an ARN"))
     }
@@ -70,15 +68,11 @@ impl FromStr for ManagedPolicy {
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let refuse = |problem: &str| ValueError::new(text, WHAT, problem);
-        let arn: Arn = text
-            .parse()
-            .map_err(|error: ValueError| refuse(error.problem()))?;
+        let arn: Arn = text.parse().map_err(|error: ValueError| refuse(error.problem()))?;
         if arn.service() == "iam" && arn.resource().starts_with("policy/") {
             Ok(Self(arn))
         } else {
-            Err(refuse(
-                "its service must be `iam` and its resource must begin with `policy/`",
-            ))
+            Err(refuse("its service must be `iam` and its resource must begin with `policy/`"))
         }
     }
 }
@@ -101,38 +95,23 @@ mod tests {
         check(own, own);
         let role = "arn:aws:iam::123456789012:role/backup";
         let problem = "its service must be `iam` and its resource must begin with `policy/`";
-        check(
-            role,
-            &format!("`{role}` is not the ARN of a managed policy: {problem}"),
-        );
+        check(role, &format!("`{role}` is not the ARN of a managed policy: {problem}"));
         let form = "it must be `arn:partition:service:region:account:resource`";
-        check(
-            "backup",
-            &format!("`backup` is not the ARN of a managed policy: {form}"),
-        );
+        check("backup", &format!("`backup` is not the ARN of a managed policy: {form}"));
     }
 
     #[test]
     fn policies_of_aws_exist_in_every_partition() {
         let check = |policy: ManagedPolicy, path: &str| {
             round_trips(&policy);
-            assert_eq!(
-                policy.to_string(),
-                format!("arn:aws:iam::aws:policy/{path}")
-            );
+            assert_eq!(policy.to_string(), format!("arn:aws:iam::aws:policy/{path}"));
             let china = policy.in_region(&"cn-north-1".parse().expect("a region"));
-            assert_eq!(
-                china.to_string(),
-                format!("arn:aws-cn:iam::aws:policy/{path}")
-            );
+            assert_eq!(china.to_string(), format!("arn:aws-cn:iam::aws:policy/{path}"));
         };
         let role = "service-role/AmazonEC2ContainerServiceforEC2Role";
         check(ManagedPolicy::ecs_instance(), role);
         let execution = "service-role/AmazonECSTaskExecutionRolePolicy";
         check(ManagedPolicy::ecs_task_execution(), execution);
-        check(
-            ManagedPolicy::ssm_instance(),
-            "AmazonSSMManagedInstanceCore",
-        );
+        check(ManagedPolicy::ssm_instance(), "AmazonSSMManagedInstanceCore");
     }
 }

@@ -39,10 +39,7 @@ impl FromStr for ServicePrincipal {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let service = text
-            .strip_suffix(".cn")
-            .unwrap_or(text)
-            .strip_suffix(".amazonaws.com");
+        let service = text.strip_suffix(".cn").unwrap_or(text).strip_suffix(".amazonaws.com");
         let label = |label: &str| {
             !label.is_empty()
                 && label
@@ -52,11 +49,7 @@ impl FromStr for ServicePrincipal {
         if service.is_some_and(|service| service.split('.').all(label)) {
             Ok(Self(Cow::Owned(text.to_owned())))
         } else {
-            Err(ValueError::new(
-                text,
-                WHAT,
-                "it must end in `.amazonaws.com`",
-            ))
+            Err(ValueError::new(text, WHAT, "it must end in `.amazonaws.com`"))
         }
     }
 }
@@ -80,10 +73,7 @@ mod tests {
         check("ec2.amazonaws.com.cn", "ec2.amazonaws.com.cn");
         for text in ["", "ec2", ".amazonaws.com", "*", "ec2.example.com"] {
             let problem = "it must end in `.amazonaws.com`";
-            check(
-                text,
-                &format!("`{text}` is not an AWS service principal: {problem}"),
-            );
+            check(text, &format!("`{text}` is not an AWS service principal: {problem}"));
         }
         let known = "ec2.amazonaws.com".parse();
         assert_eq!(known, Ok(ServicePrincipal::EC2));

@@ -77,9 +77,7 @@ impl Statement {
         Self {
             sid: None,
             effect: Effect::Allow,
-            principal: Some(Principal {
-                service: Texts::one(service.as_str()),
-            }),
+            principal: Some(Principal { service: Texts::one(service.as_str()) }),
             action: Texts::one("sts:AssumeRole"),
             resource: Texts::default(),
             condition: BTreeMap::new(),
@@ -107,10 +105,7 @@ impl Statement {
     /// The statement with its actions in lowercase, in which IAM does not tell them apart.
     pub(super) fn normal(&self) -> Self {
         let action = self.action.iter().map(str::to_ascii_lowercase).collect();
-        Self {
-            action,
-            ..self.clone()
-        }
+        Self { action, ..self.clone() }
     }
 
     pub(super) fn check(&self) -> Result<(), ValueError> {
@@ -124,11 +119,7 @@ impl Statement {
             return Err(ValueError::new("", ACTION, "a statement needs one or more"));
         }
         if self.resource.is_empty() && self.principal.is_none() {
-            return Err(ValueError::new(
-                "",
-                RESOURCE,
-                "a statement needs one or more, or `*`",
-            ));
+            return Err(ValueError::new("", RESOURCE, "a statement needs one or more, or `*`"));
         }
         Ok(())
     }
@@ -154,9 +145,7 @@ impl Statement {
 fn check_action(action: &str) -> Result<(), ValueError> {
     let word = |part: &str, extra: &str| {
         !part.is_empty()
-            && part
-                .chars()
-                .all(|one| one.is_ascii_alphanumeric() || extra.contains(one))
+            && part.chars().all(|one| one.is_ascii_alphanumeric() || extra.contains(one))
     };
     let well_formed = action == "*"
         || action
@@ -175,11 +164,7 @@ fn check_action(action: &str) -> Result<(), ValueError> {
 
 fn check_resource(resource: &str) -> Result<(), ValueError> {
     let is_arn = resource.starts_with("arn:")
-        && resource
-            .splitn(6, ':')
-            .filter(|part| !part.contains(' '))
-            .count()
-            == 6;
+        && resource.splitn(6, ':').filter(|part| !part.contains(' ')).count() == 6;
     if resource == "*" || is_arn {
         Ok(())
     } else {
@@ -193,19 +178,13 @@ fn check_resource(resource: &str) -> Result<(), ValueError> {
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 fn check_operator(operator: &str) -> Result<(), ValueError> {
-    let (quantifier, plain) = operator
-        .split_once(':')
-        .unwrap_or(("ForAnyValue", operator));
+    let (quantifier, plain) = operator.split_once(':').unwrap_or(("ForAnyValue", operator));
     let plain = plain.strip_suffix("IfExists").unwrap_or(plain);
     let known = OPERATORS.split_whitespace().any(|known| known == plain);
     if known && matches!(quantifier, "ForAnyValue" | "ForAllValues") {
         Ok(())
     } else {
-        Err(ValueError::new(
-            operator,
-            OPERATOR,
-            "write one such as `StringEquals` or `ArnLike`",
-        ))
+        Err(ValueError::new(operator, OPERATOR, "write one such as `StringEquals` or `ArnLike`"))
     }
 }
 
@@ -234,16 +213,10 @@ mod tests {
     #[test]
     fn statements_name_actions_and_resources() {
         let check = |action: &str, resource: &str, expected: &str| {
-            let found = Statement::allow([action], [resource])
-                .err()
-                .map(|error| error.to_string());
+            let found = Statement::allow([action], [resource]).err().map(|error| error.to_string());
             assert_eq!(found.as_deref().unwrap_or_default(), expected);
         };
-        check(
-            "logs:PutLogEvents",
-            "arn:aws:logs:eu-west-1:123456789012:log-group:blog:*",
-            "",
-        );
+        check("logs:PutLogEvents", "arn:aws:logs:eu-west-1:123456789012:log-group:blog:*", "");
         check("ecr:Batch*", "*", "");
         check("*", "*", "");
         let form = "is not an IAM action: it must be `service:Action` as in `logs:PutLogEvents`";
@@ -251,11 +224,7 @@ mod tests {
         check("logs:", "*", &format!("`logs:` {form}"));
         check("logs:Put Events", "*", &format!("`logs:Put Events` {form}"));
         let form = "it must be an ARN, with wildcards or without, or `*`";
-        check(
-            "s3:*",
-            "bucket",
-            &format!("`bucket` is not a resource of an IAM policy: {form}"),
-        );
+        check("s3:*", "bucket", &format!("`bucket` is not a resource of an IAM policy: {form}"));
         let nothing: [&str; 0] = [];
         assert!(Statement::allow(nothing, ["*"]).is_err());
         assert!(Statement::deny(["s3:*"], nothing).is_err());
@@ -274,11 +243,7 @@ mod tests {
         let one =
             "is not an operator of IAM conditions: write one such as `StringEquals` or `ArnLike`";
         check("Equals", "aws:SourceArn", &format!("`Equals` {one}"));
-        check(
-            "ForSome:ArnLike",
-            "aws:SourceArn",
-            &format!("`ForSome:ArnLike` {one}"),
-        );
+        check("ForSome:ArnLike", "aws:SourceArn", &format!("`ForSome:ArnLike` {one}"));
         let form = "it must be `service:name` as in `aws:SourceAccount`";
         let key = format!("`SourceArn` is not a key of IAM conditions: {form}");
         check("ArnLike", "SourceArn", &key);

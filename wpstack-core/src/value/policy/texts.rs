@@ -28,12 +28,7 @@ impl Texts {
 
 impl<T: AsRef<str>> FromIterator<T> for Texts {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
-        Self(
-            texts
-                .into_iter()
-                .map(|text| text.as_ref().to_owned())
-                .collect(),
-        )
+        Self(texts.into_iter().map(|text| text.as_ref().to_owned()).collect())
     }
 }
 

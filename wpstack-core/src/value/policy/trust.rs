@@ -32,8 +32,8 @@ impl TrustPolicy {
     /// Lets that service take the role, on behalf of that account only.
     ///
     /// Without the condition, the service could be made to use the role for someone else (the
-    /// "confused deputy"). Not every service sends the account, and a role that asks for one that is
-    /// not sent cannot be taken: see the documentation of the service first.
+    /// "confused deputy"). Not every service sends the account, and a role that asks for one that
+    /// is not sent cannot be taken: see the documentation of the service first.
     #[must_use]
     pub fn service_for(service: &ServicePrincipal, account: &AccountId) -> Self {
         let statement = Statement::assumed_by(service);
@@ -87,10 +87,7 @@ impl TryFrom<PolicyDocument> for TrustPolicy {
         if !document.statements().iter().all(Statement::has_principal) {
             refuse("each of its statements must name a service as principal".to_owned())
         } else if size > Self::MAX {
-            refuse(format!(
-                "it has {size} characters and may have {} at most",
-                Self::MAX
-            ))
+            refuse(format!("it has {size} characters and may have {} at most", Self::MAX))
         } else {
             Ok(Self(document))
         }
@@ -119,11 +116,7 @@ mod tests {
         let tasks = TrustPolicy::service_for(&ServicePrincipal::ECS_TASKS, &account);
         round_trips(&tasks);
         assert!(!tasks.equivalent(expected));
-        assert!(
-            tasks
-                .to_json()
-                .contains(r#"{"aws:SourceAccount":"123456789012"}"#)
-        );
+        assert!(tasks.to_json().contains(r#"{"aws:SourceAccount":"123456789012"}"#));
     }
 
     #[test]
@@ -134,10 +127,7 @@ mod tests {
         };
         let plain = Statement::allow(["s3:*"], ["*"]).expect("a statement");
         let document = PolicyDocument::new([plain]).expect("a document");
-        check(
-            document,
-            "each of its statements must name a service as principal",
-        );
+        check(document, "each of its statements must name a service as principal");
         let long = Statement::assumed_by(&ServicePrincipal::EC2).when(
             "StringLike",
             "a:b",
