@@ -15,6 +15,18 @@ def exit_with_starter():
     os._exit(0)
 
 
+def list_capacity_providers():
+    """Mends moto 5.2.5, which fails when ECS is asked for all capacity providers rather than for named ones."""
+    from moto.ecs.models import EC2ContainerServiceBackend as Ecs
+
+    describe_named = Ecs.describe_capacity_providers
+
+    def describe(backend, names):
+        return describe_named(backend, list(backend.capacity_providers) if names is None else names)
+
+    Ecs.describe_capacity_providers = describe
+
+
 def main(address_file):
     threading.Thread(target=exit_with_starter, daemon=True).start()
 
@@ -24,6 +36,8 @@ def main(address_file):
         create_backend_app,
     )
     from werkzeug.serving import make_server
+
+    list_capacity_providers()
 
     # Port 0: the kernel picks a free one and it is bound at once, so no other server can be mistaken for this one.
     server = make_server(

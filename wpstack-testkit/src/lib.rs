@@ -2,12 +2,14 @@
 //!
 //! - [`Moto`]: a local AWS emulator as a child process; [`Account`]: a test's own account inside it.
 //! - [`proxy::Proxy`]: latency, faults and a record of calls, between a client and the emulator.
+//! - [`Inventory`]: what an account holds, as listed by another client than wpstack's.
 //! - [`mock`]: SDK clients without a socket, for the tests of how requests are built and answers understood.
 
 mod account;
 mod client;
 mod error;
 mod http;
+mod inventory;
 pub mod mock;
 mod moto;
 pub mod proxy;
@@ -16,5 +18,6 @@ mod venv;
 pub use account::Account;
 pub use client::NoSleep;
 pub use error::TestkitError;
+pub use inventory::{Inventory, Item, STACK_TAG};
 pub use moto::{Moto, MotoBuilder};
-pub use venv::MOTO_VERSION;
+pub use venv::{MOTO_VERSION, python};

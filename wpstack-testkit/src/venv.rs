@@ -12,6 +12,15 @@ pub const MOTO_VERSION: &str = "5.2.5";
 
 const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
 
+/// The interpreter that can `import boto3`, for tests that bring a script of their own.
+///
+/// # Errors
+///
+/// If Python is missing or the installation fails.
+pub fn python() -> Result<PathBuf, TestkitError> {
+    Venv::ready().map(|venv| venv.python())
+}
+
 /// A virtual environment with the pinned emulator and boto3 in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Venv {
