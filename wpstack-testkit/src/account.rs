@@ -71,11 +71,7 @@ impl Account {
             ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
             ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
         ];
-        environment.extend(
-            self.session_token
-                .clone()
-                .map(|token| ("AWS_SESSION_TOKEN", token)),
-        );
+        environment.extend(self.session_token.clone().map(|token| ("AWS_SESSION_TOKEN", token)));
         environment
     }
 }

@@ -42,10 +42,7 @@ pub(crate) fn request(
 fn parse(answer: &str) -> Option<Answer> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer {
-        status,
-        body: body.to_owned(),
-    })
+    Some(Answer { status, body: body.to_owned() })
 }
 
 #[cfg(test)]
@@ -55,14 +52,8 @@ mod tests {
     #[test]
     fn answers_are_split_into_status_and_body() {
         let answer = parse("HTTP/1.1 404 NOT FOUND\r\nA: b\r\n\r\nno\r\n\r\nwhere").expect("whole");
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (404, "no\r\n\r\nwhere")
-        );
-        assert!(
-            parse("HTTP/1.1 200 OK\r\nA: b\r\n").is_none(),
-            "cut off in the headers"
-        );
+        assert_eq!((answer.status, answer.body.as_str()), (404, "no\r\n\r\nwhere"));
+        assert!(parse("HTTP/1.1 200 OK\r\nA: b\r\n").is_none(), "cut off in the headers");
         assert!(parse("").is_none());
     }
 }

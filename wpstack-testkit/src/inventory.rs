@@ -56,9 +56,8 @@ impl Account {
             let output = String::from_utf8_lossy(&output.stderr).into_owned();
             return Err(TestkitError::Inventory { output });
         }
-        serde_json::from_slice(&output.stdout).map_err(|error| TestkitError::Inventory {
-            output: error.to_string(),
-        })
+        serde_json::from_slice(&output.stdout)
+            .map_err(|error| TestkitError::Inventory { output: error.to_string() })
     }
 }
 
@@ -71,10 +70,7 @@ impl Inventory {
     pub fn of(&self, kind: &str) -> &[Item] {
         match self.types.get(kind) {
             Some(items) => items,
-            None => panic!(
-                "`{kind}` is none of {:?}",
-                self.types.keys().collect::<Vec<_>>()
-            ),
+            None => panic!("`{kind}` is none of {:?}", self.types.keys().collect::<Vec<_>>()),
         }
     }
 
@@ -98,20 +94,14 @@ impl Inventory {
     /// What carries the tag of that stack, and nothing else.
     #[must_use]
     pub fn of_stack(&self, stack: &str) -> Self {
-        self.filtered(|item| {
-            item.tags
-                .get(STACK_TAG)
-                .is_some_and(|tagged| tagged == stack)
-        })
+        self.filtered(|item| item.tags.get(STACK_TAG).is_some_and(|tagged| tagged == stack))
     }
 
     /// The resources that `keep` accepts. All types stay listed.
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(&Item) -> bool) -> Self {
         let mut kept = self.clone();
-        kept.types
-            .values_mut()
-            .for_each(|items| items.retain(&keep));
+        kept.types.values_mut().for_each(|items| items.retain(&keep));
         kept
     }
 
@@ -122,10 +112,7 @@ impl Inventory {
 
     /// How many resources there are of each type that has any; for assertions on the whole.
     pub fn counts(&self) -> BTreeMap<&str, usize> {
-        let counted = self
-            .types
-            .iter()
-            .map(|(kind, items)| (kind.as_str(), items.len()));
+        let counted = self.types.iter().map(|(kind, items)| (kind.as_str(), items.len()));
         counted.filter(|(_, count)| *count > 0).collect()
     }
 }

@@ -4,6 +4,10 @@
 //! - [`proxy::Proxy`]: latency, faults and a record of calls, between a client and the emulator.
 //! - [`Inventory`]: what an account holds, as listed by another client than wpstack's.
 //! - [`mock`]: SDK clients without a socket, for the tests of how requests are built and answers understood.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it runs beside real processes and sockets, in real time, and answers to no command line"
+)]
 
 mod account;
 mod client;

@@ -51,21 +51,11 @@ pub fn json_error(status: u16, code: &str, message: &str) -> HttpResponse {
 }
 
 fn answer(protocol: Protocol, status: u16, code: &str, message: &str) -> HttpResponse {
-    let error = AwsError {
-        status,
-        code: code.to_owned(),
-        message: message.to_owned(),
-    };
+    let error = AwsError { status, code: code.to_owned(), message: message.to_owned() };
     let rendered = error.rendered(protocol);
-    let Ok(status) = StatusCode::try_from(status) else {
-        panic!("no HTTP status: {status}")
-    };
+    let Ok(status) = StatusCode::try_from(status) else { panic!("no HTTP status: {status}") };
     let mut response = HttpResponse::new(status, SdkBody::from(rendered.body));
-    response
-        .headers_mut()
-        .insert("content-type", rendered.content_type);
-    response
-        .headers_mut()
-        .insert("x-amzn-requestid", rendered.request_id);
+    response.headers_mut().insert("content-type", rendered.content_type);
+    response.headers_mut().insert("x-amzn-requestid", rendered.request_id);
     response
 }

@@ -130,16 +130,11 @@ impl Moto {
         body: &str,
     ) -> Result<String, TestkitError> {
         let request = format!("{method} {path}");
-        let answer = http::request(self.address, method, path, headers, body).map_err(
-            TestkitError::io(format!("send `{request}` to the AWS emulator")),
-        )?;
+        let answer = http::request(self.address, method, path, headers, body)
+            .map_err(TestkitError::io(format!("send `{request}` to the AWS emulator")))?;
         match answer.status {
             200..300 => Ok(answer.body),
-            status => Err(TestkitError::Control {
-                request,
-                status,
-                body: answer.body,
-            }),
+            status => Err(TestkitError::Control { request, status, body: answer.body }),
         }
     }
 }
@@ -171,11 +166,7 @@ impl Default for MotoBuilder {
             ("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "true"),
             // Not MOTO_ENABLE_AMI_VALIDATION: it refuses `resolve:ssm:` image ids, which AWS resolves, as malformed.
         ];
-        Self {
-            settings: settings
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
-        }
+        Self { settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into() }
     }
 }
 
@@ -219,20 +210,12 @@ impl MotoBuilder {
         };
         fs::remove_file(&address_file).map_err(TestkitError::file("remove", &address_file))?;
         let endpoint = format!("http://{address}");
-        Ok(Moto {
-            child,
-            address,
-            endpoint,
-            log,
-            accounts: AtomicU64::new(0),
-        })
+        Ok(Moto { child, address, endpoint, log, accounts: AtomicU64::new(0) })
     }
 
     fn spawn(&self, venv: &Venv, log: &Path, address: &Path) -> Result<Child, TestkitError> {
         let output = File::create(log).map_err(TestkitError::file("create", log))?;
-        let errors = output
-            .try_clone()
-            .map_err(TestkitError::file("open", log))?;
+        let errors = output.try_clone().map_err(TestkitError::file("open", log))?;
         Command::new(venv.python())
             .args(["-c", SERVER])
             .arg(address)
@@ -257,23 +240,15 @@ fn await_answer(
     address_file: &Path,
     log: &Path,
 ) -> Result<SocketAddr, TestkitError> {
-    let failed = |what: String| TestkitError::Start {
-        what,
-        log: log.to_owned(),
-        tail: tail(log),
-    };
+    let failed = |what: String| TestkitError::Start { what, log: log.to_owned(), tail: tail(log) };
     let started = Instant::now();
     let mut pause = Duration::from_millis(20);
     while started.elapsed() < START_LIMIT {
-        if let Some(status) = child
-            .try_wait()
-            .map_err(TestkitError::io("watch the emulator"))?
-        {
+        if let Some(status) = child.try_wait().map_err(TestkitError::io("watch the emulator"))? {
             return Err(failed(format!("ended at once ({status})")));
         }
-        let address = fs::read_to_string(address_file)
-            .ok()
-            .and_then(|told| told.parse::<SocketAddr>().ok());
+        let address =
+            fs::read_to_string(address_file).ok().and_then(|told| told.parse::<SocketAddr>().ok());
         if let Some(address) = address {
             let answer = http::request(address, "GET", "/moto-api/config", "", "");
             if answer.is_ok_and(|answer| (200..300).contains(&answer.status)) {
@@ -283,10 +258,7 @@ fn await_answer(
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(250));
     }
-    Err(failed(format!(
-        "did not answer within {} s",
-        START_LIMIT.as_secs()
-    )))
+    Err(failed(format!("did not answer within {} s", START_LIMIT.as_secs())))
 }
 
 fn stop(child: &mut Child) {
@@ -321,10 +293,7 @@ fn sweep(runs: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        let age = entry
-            .metadata()
-            .and_then(|found| found.modified())
-            .map(|time| time.elapsed());
+        let age = entry.metadata().and_then(|found| found.modified()).map(|time| time.elapsed());
         if let Ok(Ok(age)) = age
             && age > KEPT
         {

@@ -35,9 +35,7 @@ impl Venv {
     /// environment that was only half built is thrown away and built again.
     pub(crate) fn ready() -> Result<Self, TestkitError> {
         let home = home()?;
-        let venv = Self {
-            directory: home.join(format!("moto-{MOTO_VERSION}")),
-        };
+        let venv = Self { directory: home.join(format!("moto-{MOTO_VERSION}")) };
         if venv.is_complete() {
             return Ok(venv);
         }
@@ -45,8 +43,7 @@ impl Venv {
         let lock_path = home.join("install.lock");
         let lock =
             File::create(&lock_path).map_err(TestkitError::file("open the lock", &lock_path))?;
-        lock.lock()
-            .map_err(TestkitError::file("lock", &lock_path))?;
+        lock.lock().map_err(TestkitError::file("lock", &lock_path))?;
         // Another process may have installed while this one waited for the lock.
         if !venv.is_complete() {
             venv.install()?;
@@ -81,21 +78,12 @@ impl Venv {
                 .map_err(TestkitError::file("remove", &self.directory))?;
         }
         let base = base_python()?;
-        run(Command::new(base)
-            .args([OsStr::new("-m"), OsStr::new("venv")])
-            .arg(&self.directory))?;
+        run(Command::new(base).args([OsStr::new("-m"), OsStr::new("venv")]).arg(&self.directory))?;
         let requirements = self.directory.join("requirements.txt");
         fs::write(&requirements, REQUIREMENTS)
             .map_err(TestkitError::file("write", &requirements))?;
         run(Command::new(self.python())
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-input",
-                "--disable-pip-version-check",
-            ])
+            .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
             .arg("--requirement")
             .arg(&requirements))?;
         fs::rename(&requirements, self.marker())
@@ -146,17 +134,12 @@ fn base_python() -> Result<String, TestkitError> {
 
 fn run(command: &mut Command) -> Result<(), TestkitError> {
     let step = format!("{command:?}");
-    let output = command
-        .output()
-        .map_err(TestkitError::io(format!("run {step}")))?;
+    let output = command.output().map_err(TestkitError::io(format!("run {step}")))?;
     if output.status.success() {
         return Ok(());
     }
     let printed = [output.stdout, output.stderr].concat();
-    Err(TestkitError::Install {
-        step,
-        output: String::from_utf8_lossy(&printed).into_owned(),
-    })
+    Err(TestkitError::Install { step, output: String::from_utf8_lossy(&printed).into_owned() })
 }
 
 #[cfg(test)]
@@ -174,10 +157,7 @@ mod tests {
     #[test]
     fn pins_name_the_advertised_version() {
         let pinned = format!("moto=={MOTO_VERSION}");
-        assert!(
-            REQUIREMENTS.lines().any(|line| line == pinned),
-            "no line `{pinned}`"
-        );
+        assert!(REQUIREMENTS.lines().any(|line| line == pinned), "no line `{pinned}`");
     }
 
     #[test]

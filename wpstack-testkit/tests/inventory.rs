@@ -28,11 +28,7 @@ fn seed(account: &Account) {
         .envs(account.environment(account.endpoint(), REGION))
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
@@ -56,10 +52,7 @@ fn a_fresh_account_is_empty_and_a_seeded_one_holds_every_type() {
     expected.extend(COMPANIONS);
     assert_eq!(all.counts(), expected);
     let ours = all.of_stack("blog");
-    let untagged: Vec<_> = ours
-        .types()
-        .filter(|kind| ours.of(kind).is_empty())
-        .collect();
+    let untagged: Vec<_> = ours.types().filter(|kind| ours.of(kind).is_empty()).collect();
     assert!(untagged.is_empty(), "no tags were read of {untagged:?}");
     assert!(all.of_stack("shop").is_empty());
 
@@ -68,16 +61,10 @@ fn a_fresh_account_is_empty_and_a_seeded_one_holds_every_type() {
         ours.only("iam.role").attributes["InlinePolicies"]["inline"]["Statement"][0]["Action"],
         "s3:GetObject"
     );
-    assert_eq!(
-        ours.only("rds.parameter-group").attributes["Parameters"]["max_connections"],
-        "42"
-    );
+    assert_eq!(ours.only("rds.parameter-group").attributes["Parameters"]["max_connections"], "42");
     // The image is asked for by the name of a public parameter. The emulator takes it; AWS resolves it.
     for instance in all.of("ec2.instance") {
         let image = instance.attributes["ImageId"].as_str().unwrap();
-        assert!(
-            image.starts_with("resolve:ssm:/aws/service/ecs/optimized-ami/"),
-            "{image}"
-        );
+        assert!(image.starts_with("resolve:ssm:/aws/service/ecs/optimized-ami/"), "{image}");
     }
 }

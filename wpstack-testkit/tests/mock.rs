@@ -1,5 +1,4 @@
 //! How a mocked client is used: a matched request, a throttled attempt, an error in its own words.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_sdk_ec2::operation::RequestId;
@@ -15,20 +14,11 @@ async fn create_vpc_is_retried_when_throttled() {
         .sequence()
         .http_response(|| ec2_error(503, "RequestLimitExceeded", "Request limit exceeded."))
         .times(2)
-        .output(|| {
-            CreateVpcOutput::builder()
-                .vpc(Vpc::builder().vpc_id("vpc-1").build())
-                .build()
-        })
+        .output(|| CreateVpcOutput::builder().vpc(Vpc::builder().vpc_id("vpc-1").build()).build())
         .build();
     let ec2 = mock_client!(aws_sdk_ec2, RuleMode::Sequential, [&rule], |config| config
         .sleep_impl(NoSleep));
-    let made = ec2
-        .create_vpc()
-        .cidr_block("10.0.0.0/16")
-        .send()
-        .await
-        .unwrap();
+    let made = ec2.create_vpc().cidr_block("10.0.0.0/16").send().await.unwrap();
     assert_eq!(made.vpc().unwrap().vpc_id(), Some("vpc-1"));
     assert_eq!(rule.num_calls(), 3);
 }
@@ -39,32 +29,18 @@ async fn errors_of_each_protocol_are_understood() {
         .then_http_response(|| ec2_error(400, "VpcLimitExceeded", "too many"));
     let ec2 = mock_client!(aws_sdk_ec2, [&limit]);
     let refused = ec2.create_vpc().send().await.unwrap_err();
-    assert_eq!(
-        (refused.code(), refused.message()),
-        (Some("VpcLimitExceeded"), Some("too many"))
-    );
+    assert_eq!((refused.code(), refused.message()), (Some("VpcLimitExceeded"), Some("too many")));
     assert!(refused.request_id().is_some());
 
     let missing = mock!(aws_sdk_iam::Client::get_role)
         .then_http_response(|| query_error(404, "NoSuchEntity", "no role"));
     let iam = mock_client!(aws_sdk_iam, [&missing]);
-    let refused = iam
-        .get_role()
-        .role_name("a")
-        .send()
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let refused = iam.get_role().role_name("a").send().await.unwrap_err().into_service_error();
     assert!(refused.is_no_such_entity_exception(), "{refused:?}");
 
     let missing = mock!(aws_sdk_ecr::Client::describe_repositories)
         .then_http_response(|| json_error(400, "RepositoryNotFoundException", "no repository"));
     let ecr = mock_client!(aws_sdk_ecr, [&missing]);
-    let refused = ecr
-        .describe_repositories()
-        .send()
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let refused = ecr.describe_repositories().send().await.unwrap_err().into_service_error();
     assert!(refused.is_repository_not_found_exception(), "{refused:?}");
 }

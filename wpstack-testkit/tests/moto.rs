@@ -1,5 +1,6 @@
 //! The emulator starts, answers, keeps accounts apart, and never outlives the process that started it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "processes and sockets take real time")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -31,11 +32,7 @@ fn starts_answers_resets_and_stops_on_drop() {
     let endpoint = moto.endpoint().to_owned();
     assert!(listens(&endpoint));
     moto.reset().unwrap();
-    assert!(
-        moto.log_tail().contains("/moto-api/reset"),
-        "log: {}",
-        moto.log_tail()
-    );
+    assert!(moto.log_tail().contains("/moto-api/reset"), "log: {}", moto.log_tail());
     drop(moto);
     assert!(!listens(&endpoint), "{endpoint} still listens");
 }
@@ -51,10 +48,7 @@ fn every_account_is_another() {
 
 #[test]
 fn a_start_that_fails_says_what_the_emulator_wrote() {
-    let error = Moto::builder()
-        .set("MOTO_ACM_VALIDATION_WAIT", "soon")
-        .start()
-        .unwrap_err();
+    let error = Moto::builder().set("MOTO_ACM_VALIDATION_WAIT", "soon").start().unwrap_err();
     let said = error.to_string();
     assert!(said.contains("ended at once"), "{said}");
     assert!(said.contains("invalid literal for int"), "{said}");
@@ -86,10 +80,7 @@ fn dies_with_its_starter() {
                 let output = BufReader::new(holder.stdout.take().unwrap()).lines();
                 panic!("the holder ended: {:?}", output.collect::<Vec<_>>());
             }
-            _ => assert!(
-                started.elapsed() < Duration::from_mins(4),
-                "the holder never started"
-            ),
+            _ => assert!(started.elapsed() < Duration::from_mins(4), "the holder never started"),
         }
         thread::sleep(Duration::from_millis(50));
     };
@@ -98,8 +89,5 @@ fn dies_with_its_starter() {
     holder.kill().unwrap();
     holder.wait().unwrap();
     fs::remove_file(&file).unwrap();
-    assert!(
-        ends_within(Duration::from_secs(10), &endpoint),
-        "{endpoint} outlives its starter"
-    );
+    assert!(ends_within(Duration::from_secs(10), &endpoint), "{endpoint} outlives its starter");
 }

@@ -22,9 +22,7 @@ fn through(faults: Faults) -> (Proxy, SdkConfig) {
 
 fn log(proxy: &Proxy) -> Vec<String> {
     let line = |call: &wpstack_testkit::proxy::Call| {
-        let status = call
-            .status
-            .map_or_else(|| "cut".to_owned(), |status| status.to_string());
+        let status = call.status.map_or_else(|| "cut".to_owned(), |status| status.to_string());
         format!("{} {} {status}", call.service, call.operation)
     };
     proxy.calls().iter().map(line).collect()
@@ -34,22 +32,9 @@ fn log(proxy: &Proxy) -> Vec<String> {
 async fn calls_of_every_protocol_are_recorded_by_name() {
     let (proxy, config) = through(Faults::none());
     let account = aws_sdk_ec2::Client::new(&config);
-    account
-        .create_vpc()
-        .cidr_block("10.9.0.0/16")
-        .send()
-        .await
-        .unwrap();
-    aws_sdk_iam::Client::new(&config)
-        .list_roles()
-        .send()
-        .await
-        .unwrap();
-    aws_sdk_ecs::Client::new(&config)
-        .list_clusters()
-        .send()
-        .await
-        .unwrap();
+    account.create_vpc().cidr_block("10.9.0.0/16").send().await.unwrap();
+    aws_sdk_iam::Client::new(&config).list_roles().send().await.unwrap();
+    aws_sdk_ecs::Client::new(&config).list_clusters().send().await.unwrap();
     aws_sdk_elasticloadbalancingv2::Client::new(&config)
         .describe_target_groups()
         .send()
@@ -73,21 +58,9 @@ async fn throttled_calls_are_retried_by_the_sdk() {
             .on("ListRoles", 1..=2, Fault::throttling())
             .on("ListClusters", 1..=1, Fault::throttling_exception()),
     );
-    aws_sdk_ec2::Client::new(&config)
-        .describe_vpcs()
-        .send()
-        .await
-        .unwrap();
-    aws_sdk_iam::Client::new(&config)
-        .list_roles()
-        .send()
-        .await
-        .unwrap();
-    aws_sdk_ecs::Client::new(&config)
-        .list_clusters()
-        .send()
-        .await
-        .unwrap();
+    aws_sdk_ec2::Client::new(&config).describe_vpcs().send().await.unwrap();
+    aws_sdk_iam::Client::new(&config).list_roles().send().await.unwrap();
+    aws_sdk_ecs::Client::new(&config).list_clusters().send().await.unwrap();
     let expected = [
         "ec2 DescribeVpcs 503",
         "ec2 DescribeVpcs 200",
@@ -105,12 +78,7 @@ async fn a_refusal_reaches_the_caller_in_its_own_words() {
     let denied = Fault::error(403, "UnauthorizedOperation", "not <allowed>");
     let (_proxy, config) = through(Faults::none().on("CreateVpc", 1..=1, denied));
     let ec2 = aws_sdk_ec2::Client::new(&config);
-    let refused = ec2
-        .create_vpc()
-        .cidr_block("10.0.0.0/16")
-        .send()
-        .await
-        .unwrap_err();
+    let refused = ec2.create_vpc().cidr_block("10.0.0.0/16").send().await.unwrap_err();
     let said = (refused.code(), refused.message());
     assert_eq!(said, (Some("UnauthorizedOperation"), Some("not <allowed>")));
 }
@@ -120,17 +88,10 @@ async fn a_reset_leaves_nothing_and_a_lost_answer_leaves_a_duplicate() {
     for (fault, left) in [(Fault::Reset, 1), (Fault::LoseAnswer, 2)] {
         let (proxy, config) = through(Faults::none().on("CreateVpc", 1..=1, fault));
         let ec2 = aws_sdk_ec2::Client::new(&config);
-        ec2.create_vpc()
-            .cidr_block("10.0.0.0/16")
-            .send()
-            .await
-            .unwrap();
+        ec2.create_vpc().cidr_block("10.0.0.0/16").send().await.unwrap();
         assert_eq!(log(&proxy), ["ec2 CreateVpc cut", "ec2 CreateVpc 200"]);
         let found = ec2.describe_vpcs().send().await.unwrap();
-        let made = found
-            .vpcs()
-            .iter()
-            .filter(|vpc| vpc.is_default() != Some(true));
+        let made = found.vpcs().iter().filter(|vpc| vpc.is_default() != Some(true));
         assert_eq!(made.count(), left);
     }
 }
@@ -142,11 +103,7 @@ async fn latency_and_faults_can_change_on_the_way() {
     let ec2 = aws_sdk_ec2::Client::new(&config);
     ec2.describe_vpcs().send().await.unwrap();
     proxy.take_calls();
-    proxy.set_faults(
-        Faults::none()
-            .latency(LATENCY)
-            .on_any(2..=2, Fault::Delay(LATENCY)),
-    );
+    proxy.set_faults(Faults::none().latency(LATENCY).on_any(2..=2, Fault::Delay(LATENCY)));
     for _ in 0..2 {
         ec2.describe_vpcs().send().await.unwrap();
     }

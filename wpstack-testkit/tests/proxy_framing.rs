@@ -1,5 +1,6 @@
 //! The proxy passes on every way in which HTTP/1.1 may frame a body, on connections that are used again.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "processes and sockets take real time")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -38,10 +39,7 @@ fn upstream(answer: &'static str) -> String {
             let mut stream = BufReader::new(stream.unwrap());
             thread::spawn(move || {
                 while let Some((_, body)) = request(&mut stream) {
-                    stream
-                        .get_mut()
-                        .write_all(answer.replace("{}", &body).as_bytes())
-                        .unwrap();
+                    stream.get_mut().write_all(answer.replace("{}", &body).as_bytes()).unwrap();
                     if !answer.contains("Length") && !answer.contains("chunked") {
                         return;
                     }
@@ -55,9 +53,7 @@ fn upstream(answer: &'static str) -> String {
 fn connect(proxy: &Proxy) -> BufReader<TcpStream> {
     let address = proxy.endpoint().strip_prefix("http://").unwrap().to_owned();
     let stream = TcpStream::connect(address).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     BufReader::new(stream)
 }
 
@@ -97,10 +93,7 @@ fn head_keeps_the_length_of_the_body_it_does_not_have() {
     let proxy = Proxy::start(&upstream, Faults::none()).unwrap();
     let mut client = connect(&proxy);
     for _ in 0..2 {
-        client
-            .get_mut()
-            .write_all(b"HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n")
-            .unwrap();
+        client.get_mut().write_all(b"HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             assert_ne!(client.read_line(&mut head).unwrap(), 0, "{head}");
@@ -116,10 +109,7 @@ fn an_upstream_that_is_gone_is_a_502() {
     drop(closed);
     let proxy = Proxy::start(&endpoint, Faults::none()).unwrap();
     let mut client = connect(&proxy);
-    client
-        .get_mut()
-        .write_all(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
-        .unwrap();
+    client.get_mut().write_all(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     let (head, body) = request(&mut client).unwrap();
     assert!(head.starts_with("HTTP/1.1 502"), "{head}");
     assert!(body.contains("no answer from"), "{body}");
@@ -152,10 +142,7 @@ fn a_hundred_calls_wait_at_the_same_time() {
         for _ in 0..100 {
             scope.spawn(|| {
                 let mut client = connect(&proxy);
-                client
-                    .get_mut()
-                    .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-                    .unwrap();
+                client.get_mut().write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
                 assert!(request(&mut client).is_some());
             });
         }
@@ -163,11 +150,7 @@ fn a_hundred_calls_wait_at_the_same_time() {
     let took = started.elapsed();
     let calls = proxy.take_calls();
     assert_eq!(calls.len(), 100);
-    assert!(
-        calls
-            .iter()
-            .all(|call| call.duration() >= LATENCY && call.succeeded())
-    );
+    assert!(calls.iter().all(|call| call.duration() >= LATENCY && call.succeeded()));
     // One after the other they would take 30 s.
     assert!(took < Duration::from_secs(10), "{took:?}");
     assert!(proxy.calls().is_empty(), "taken calls are forgotten");

@@ -63,34 +63,18 @@ impl Envelope {
         let service = service.unwrap_or("unsigned").to_owned();
         if let Some(target) = request.header("x-amz-target") {
             let operation = target.rsplit('.').next().unwrap_or(target).to_owned();
-            return Self {
-                service,
-                operation,
-                protocol: Protocol::Json,
-            };
+            return Self { service, operation, protocol: Protocol::Json };
         }
         if let Some(action) = action(&request.body) {
-            let protocol = if service == "ec2" {
-                Protocol::Ec2
-            } else {
-                Protocol::Query
-            };
-            return Self {
-                service,
-                operation: action,
-                protocol,
-            };
+            let protocol = if service == "ec2" { Protocol::Ec2 } else { Protocol::Query };
+            return Self { service, operation: action, protocol };
         }
         let protocol = match service.as_str() {
             "s3" => Protocol::S3,
             "route53" | "cloudfront" => Protocol::Query,
             _ => Protocol::Json,
         };
-        Self {
-            service,
-            operation: request.method().to_owned(),
-            protocol,
-        }
+        Self { service, operation: request.method().to_owned(), protocol }
     }
 }
 
@@ -101,9 +85,7 @@ fn signing_name(authorization: &str) -> Option<&str> {
 }
 
 fn action(form: &[u8]) -> Option<String> {
-    let found = form
-        .split(|byte| *byte == b'&')
-        .find_map(|pair| pair.strip_prefix(b"Action="))?;
+    let found = form.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"Action="))?;
     Some(String::from_utf8_lossy(found).into_owned())
 }
 
@@ -115,11 +97,8 @@ mod tests {
         let mut request = Message::answer(200, headers, body.to_owned());
         request.first_line = "PUT /bucket/key HTTP/1.1".to_owned();
         let (service, operation, protocol) = expected;
-        let expected = Envelope {
-            service: service.to_owned(),
-            operation: operation.to_owned(),
-            protocol,
-        };
+        let expected =
+            Envelope { service: service.to_owned(), operation: operation.to_owned(), protocol };
         assert_eq!(Envelope::of(&request), expected);
     }
 
@@ -150,15 +129,7 @@ mod tests {
             "{}",
             ("ecs", "CreateCluster", Protocol::Json),
         );
-        check(
-            &[("authorization", &signed("s3"))],
-            "x",
-            ("s3", "PUT", Protocol::S3),
-        );
-        check(
-            &[],
-            "Action=GetRole",
-            ("unsigned", "GetRole", Protocol::Query),
-        );
+        check(&[("authorization", &signed("s3"))], "x", ("s3", "PUT", Protocol::S3));
+        check(&[], "Action=GetRole", ("unsigned", "GetRole", Protocol::Query));
     }
 }

@@ -35,11 +35,7 @@ pub struct AwsError {
 impl Fault {
     /// Any error.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
-        Self::Error(AwsError {
-            status,
-            code: code.to_owned(),
-            message: message.to_owned(),
-        })
+        Self::Error(AwsError { status, code: code.to_owned(), message: message.to_owned() })
     }
 
     /// [EC2's throttling](https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html).
@@ -98,22 +94,14 @@ impl Faults {
     /// Does `fault` to those calls of `operation`, counted from 1. The first rule that fits a call is used.
     #[must_use]
     pub fn on(mut self, operation: &str, calls: RangeInclusive<u64>, fault: Fault) -> Self {
-        self.rules.push(Rule {
-            operation: Some(operation.to_owned()),
-            calls,
-            fault,
-        });
+        self.rules.push(Rule { operation: Some(operation.to_owned()), calls, fault });
         self
     }
 
     /// Does `fault` to those calls, counted from 1 over all operations.
     #[must_use]
     pub fn on_any(mut self, calls: RangeInclusive<u64>, fault: Fault) -> Self {
-        self.rules.push(Rule {
-            operation: None,
-            calls,
-            fault,
-        });
+        self.rules.push(Rule { operation: None, calls, fault });
         self
     }
 }
@@ -128,11 +116,7 @@ pub(super) struct Injector {
 
 impl Injector {
     pub(super) fn new(faults: Faults) -> Self {
-        Self {
-            faults,
-            all: 0,
-            each: HashMap::new(),
-        }
+        Self { faults, all: 0, each: HashMap::new() }
     }
 
     /// Counts a call and says how long it is held up and what is done to it.
@@ -144,12 +128,7 @@ impl Injector {
             Some(named) => named == operation && rule.calls.contains(each),
             None => rule.calls.contains(&self.all),
         };
-        let fault = self
-            .faults
-            .rules
-            .iter()
-            .find(fits)
-            .map(|rule| rule.fault.clone());
+        let fault = self.faults.rules.iter().find(fits).map(|rule| rule.fault.clone());
         (self.faults.latency, fault)
     }
 }
@@ -164,15 +143,8 @@ pub(crate) struct Rendered {
 impl AwsError {
     /// The whole answer.
     pub(super) fn answer(&self, protocol: Protocol) -> Message {
-        let Rendered {
-            content_type,
-            request_id,
-            body,
-        } = self.rendered(protocol);
-        let headers = [
-            ("Content-Type", content_type),
-            ("x-amzn-RequestId", request_id),
-        ];
+        let Rendered { content_type, request_id, body } = self.rendered(protocol);
+        let headers = [("Content-Type", content_type), ("x-amzn-RequestId", request_id)];
         Message::answer(self.status, &headers, body)
     }
 
@@ -206,18 +178,12 @@ impl AwsError {
                 serde_json::json!({ "__type": self.code, "message": self.message }).to_string(),
             ),
         };
-        Rendered {
-            content_type,
-            request_id: ID,
-            body,
-        }
+        Rendered { content_type, request_id: ID, body }
     }
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -235,32 +201,14 @@ mod tests {
             .iter()
             .map(|operation| injector.next(operation).1)
             .collect();
-        let (reset, lose, throttle) = (
-            Some(Fault::Reset),
-            Some(Fault::LoseAnswer),
-            Some(Fault::throttling()),
-        );
-        assert_eq!(
-            seen,
-            [
-                None,
-                lose,
-                reset.clone(),
-                reset,
-                None,
-                throttle.clone(),
-                throttle
-            ]
-        );
+        let (reset, lose, throttle) =
+            (Some(Fault::Reset), Some(Fault::LoseAnswer), Some(Fault::throttling()));
+        assert_eq!(seen, [None, lose, reset.clone(), reset, None, throttle.clone(), throttle]);
     }
 
     #[test]
     fn xml_errors_stay_well_formed() {
-        let error = AwsError {
-            status: 400,
-            code: "A".to_owned(),
-            message: "a<b & c".to_owned(),
-        };
+        let error = AwsError { status: 400, code: "A".to_owned(), message: "a<b & c".to_owned() };
         let body = error.rendered(Protocol::Query).body;
         assert!(body.contains("<Message>a&lt;b &amp; c</Message>"), "{body}");
     }

@@ -50,10 +50,7 @@ impl Proxy {
     ///
     /// If `upstream` is not of that form, or no port or thread can be had.
     pub fn start(upstream: &str, faults: Faults) -> Result<Self, TestkitError> {
-        let address = upstream
-            .strip_prefix("http://")
-            .unwrap_or(upstream)
-            .trim_end_matches('/');
+        let address = upstream.strip_prefix("http://").unwrap_or(upstream).trim_end_matches('/');
         let upstream = address
             .parse()
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
@@ -80,12 +77,7 @@ impl Proxy {
             .name("testkit-proxy".to_owned())
             .spawn(move || runtime.block_on(listen(listener, served, ended)))
             .map_err(TestkitError::io("start the proxy's thread"))?;
-        Ok(Self {
-            endpoint,
-            shared,
-            running: Some(running),
-            thread: Some(thread),
-        })
+        Ok(Self { endpoint, shared, running: Some(running), thread: Some(thread) })
     }
 
     /// Where it listens, as `http://127.0.0.1:port`.
@@ -203,11 +195,7 @@ async fn forward(
         Err(error) => {
             *upstream = None;
             let path = request.path();
-            Message::answer(
-                502,
-                &[],
-                format!("no answer from {address} to {path}: {error}"),
-            )
+            Message::answer(502, &[], format!("no answer from {address} to {path}: {error}"))
         }
     }
 }

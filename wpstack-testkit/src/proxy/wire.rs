@@ -20,9 +20,7 @@ pub(super) struct Message {
 impl Message {
     /// An answer of our own.
     pub(super) fn answer(status: u16, headers: &[(&str, &str)], body: String) -> Self {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
+        let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into()));
         let mut message = Self {
             first_line: format!("HTTP/1.1 {status} Answer"),
             headers: headers.collect(),
@@ -38,9 +36,7 @@ impl Message {
             return Ok(None);
         };
         if message.remove("expect").is_some() {
-            connection
-                .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
-                .await?;
+            connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
         message.read_framed_body(connection).await?;
         Ok(Some(message))
@@ -59,9 +55,7 @@ impl Message {
         if !bodiless && !message.read_framed_body(connection).await? {
             connection.read_to_end(&mut message.body).await?;
             message.state_length();
-            message
-                .headers
-                .push(("Connection".to_owned(), "close".to_owned()));
+            message.headers.push(("Connection".to_owned(), "close".to_owned()));
         }
         Ok(message)
     }
@@ -80,10 +74,7 @@ impl Message {
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let found = self
-            .headers
-            .iter()
-            .find(|(held, _)| held.eq_ignore_ascii_case(name));
+        let found = self.headers.iter().find(|(held, _)| held.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
@@ -125,11 +116,7 @@ impl Message {
         loop {
             let header = line(connection).await?;
             if header.is_empty() {
-                return Ok(Some(Self {
-                    first_line,
-                    headers,
-                    body: Vec::new(),
-                }));
+                return Ok(Some(Self { first_line, headers, body: Vec::new() }));
             }
             let (name, value) = header.split_once(':').ok_or_else(|| malformed(&header))?;
             headers.push((name.to_owned(), value.trim().to_owned()));
@@ -170,17 +157,13 @@ impl Message {
     }
 
     fn remove(&mut self, name: &str) -> Option<String> {
-        let position = self
-            .headers
-            .iter()
-            .position(|(held, _)| held.eq_ignore_ascii_case(name))?;
+        let position = self.headers.iter().position(|(held, _)| held.eq_ignore_ascii_case(name))?;
         Some(self.headers.remove(position).1)
     }
 
     fn state_length(&mut self) {
         self.remove("content-length");
-        self.headers
-            .push(("Content-Length".to_owned(), self.body.len().to_string()));
+        self.headers.push(("Content-Length".to_owned(), self.body.len().to_string()));
     }
 }
 
