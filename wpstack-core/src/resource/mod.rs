@@ -1,8 +1,16 @@
 //! Resource types: what a person writes, and what a change of each field costs.
 
+pub mod autoscaling;
 pub mod ec2;
+pub mod ecr;
+pub mod ecs;
+pub mod elb;
+pub mod iam;
 mod list;
+pub mod logs;
 mod policy;
+pub mod rds;
+pub mod secretsmanager;
 
 use std::fmt::Debug;
 use std::time::Duration;

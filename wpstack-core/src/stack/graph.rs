@@ -165,10 +165,8 @@ impl Graph {
     /// A [`Cycle`], if there is one.
     pub fn topological_order(&self) -> Result<Vec<usize>, Cycle> {
         let mut open: Vec<usize> = self.dependencies.iter().map(Vec::len).collect();
-        let mut free: BinaryHeap<Reverse<usize>> = (0..self.node_count())
-            .filter(|&node| open[node] == 0)
-            .map(Reverse)
-            .collect();
+        let mut free: BinaryHeap<Reverse<usize>> =
+            (0..self.node_count()).filter(|&node| open[node] == 0).map(Reverse).collect();
         let mut order = Vec::with_capacity(self.node_count());
         while let Some(Reverse(node)) = free.pop() {
             order.push(node);
@@ -253,9 +251,7 @@ impl fmt::Display for Cycle {
         for node in &self.nodes {
             write!(f, "{node} -> ")?;
         }
-        self.nodes
-            .first()
-            .map_or(Ok(()), |first| write!(f, "{first}"))
+        self.nodes.first().map_or(Ok(()), |first| write!(f, "{first}"))
     }
 }
 
@@ -284,11 +280,7 @@ impl Dag {
     pub fn levels(&self) -> Vec<usize> {
         let mut levels = vec![0; self.graph.node_count()];
         for &node in &self.order {
-            let above = self
-                .graph
-                .dependencies(node)
-                .iter()
-                .map(|link| levels[link.node] + 1);
+            let above = self.graph.dependencies(node).iter().map(|link| levels[link.node] + 1);
             levels[node] = above.max().unwrap_or(0);
         }
         levels

@@ -204,24 +204,22 @@ mod tests {
 
     #[test]
     fn the_whole_table() {
-        let mut table = format!("{:10}", "");
-        for fact in FactKind::ALL {
-            table += &format!(" {fact:?}");
-        }
+        let facts = FactKind::ALL.map(|fact| format!("{fact:?}"));
+        let mut lines = vec![format!("{:10} {}", "", facts.join(" "))];
         for before in [None].into_iter().chain(Status::ALL.map(Some)) {
             let name = before.map_or_else(|| "(none)".to_owned(), |status| status.to_string());
-            table += &format!("\n{name:10}");
-            for fact in FactKind::ALL {
+            let cells = FactKind::ALL.map(|fact| {
                 let width = format!("{fact:?}").len();
                 let after = match Status::after(before, fact) {
                     Ok(Some(status)) => status.to_string(),
                     Ok(None) => "(none)".to_owned(),
                     Err(_) => "-".to_owned(),
                 };
-                table += &format!(" {after:width$}");
-            }
+                format!("{after:width$}")
+            });
+            lines.push(format!("{name:10} {}", cells.join(" ")));
         }
-        let lines: Vec<_> = table.lines().map(str::trim_end).collect();
+        let lines: Vec<_> = lines.iter().map(|line| line.trim_end()).collect();
         insta::assert_snapshot!(lines.join("\n"));
     }
 }

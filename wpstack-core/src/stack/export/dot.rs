@@ -16,10 +16,7 @@ pub fn dot(picture: &Picture) -> String {
         "  edge [arrowsize=0.7];".to_owned(),
     ];
     if let Some(title) = picture.title() {
-        lines.push(format!(
-            "  graph [label=\"{}\", labelloc=t, fontsize=16];",
-            label(title)
-        ));
+        lines.push(format!("  graph [label=\"{}\", labelloc=t, fontsize=16];", label(title)));
     }
     for node in picture.nodes() {
         let style = style_of(&node.group);
@@ -71,9 +68,5 @@ fn label(text: &str) -> String {
         control if control.is_control() => char::REPLACEMENT_CHARACTER,
         plain => plain,
     };
-    id(&text
-        .replace('&', "&amp;")
-        .chars()
-        .map(visible)
-        .collect::<String>())
+    id(&text.replace('&', "&amp;").chars().map(visible).collect::<String>())
 }

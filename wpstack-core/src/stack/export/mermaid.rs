@@ -14,19 +14,11 @@ pub fn mermaid(picture: &Picture) -> String {
     if let Some(title) = picture.title() {
         // The header is YAML, and every JSON string is a YAML string.
         let title = serde_json::Value::from(title);
-        lines.extend([
-            "---".to_owned(),
-            format!("title: {title}"),
-            "---".to_owned(),
-        ]);
+        lines.extend(["---".to_owned(), format!("title: {title}"), "---".to_owned()]);
     }
     lines.push("flowchart BT".to_owned());
     for (at, node) in picture.nodes().iter().enumerate() {
-        lines.push(format!(
-            "  n{at}[\"{}\"]:::{}",
-            escape(&node.label),
-            class(&node.group)
-        ));
+        lines.push(format!("  n{at}[\"{}\"]:::{}", escape(&node.label), class(&node.group)));
     }
     for (from, to, need) in picture.dag.graph().edges() {
         let arrow = match need {
@@ -38,9 +30,7 @@ pub fn mermaid(picture: &Picture) -> String {
     for group in picture.groups() {
         let style = style_of(group);
         let (class, fill, stroke) = (class(group), style.fill, style.stroke);
-        lines.push(format!(
-            "  classDef {class} fill:{fill},stroke:{stroke},color:#1f2328"
-        ));
+        lines.push(format!("  classDef {class} fill:{fill},stroke:{stroke},color:#1f2328"));
     }
     lines.join("\n") + "\n"
 }

@@ -61,11 +61,7 @@ pub struct PictureNode {
 impl PictureNode {
     /// A node from its three texts.
     pub fn new(id: impl Into<String>, label: impl Into<String>, group: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            label: label.into(),
-            group: group.into(),
-        }
+        Self { id: id.into(), label: label.into(), group: group.into() }
     }
 }
 
@@ -83,11 +79,7 @@ pub struct PictureEdge {
 impl PictureEdge {
     /// An edge from a dependent to its dependency.
     pub fn new(from: impl Into<String>, to: impl Into<String>, need: Need) -> Self {
-        Self {
-            from: from.into(),
-            to: to.into(),
-            need,
-        }
+        Self { from: from.into(), to: to.into(), need }
     }
 }
 
@@ -107,39 +99,22 @@ impl Picture {
             };
         }
         let find = |id: &String| {
-            index
-                .get(id.as_str())
-                .copied()
-                .ok_or_else(|| PictureError::UnknownId(id.clone()))
+            index.get(id.as_str()).copied().ok_or_else(|| PictureError::UnknownId(id.clone()))
         };
         let mut graph = Graph::new(nodes.len());
         for edge in &edges {
             graph.add_edge(find(&edge.from)?, find(&edge.to)?, edge.need);
         }
         let dag = graph.acyclic().map_err(|cycle| {
-            PictureError::Cycle(
-                cycle
-                    .nodes
-                    .iter()
-                    .map(|&node| nodes[node].id.clone())
-                    .collect(),
-            )
+            PictureError::Cycle(cycle.nodes.iter().map(|&node| nodes[node].id.clone()).collect())
         })?;
-        Ok(Self {
-            title: None,
-            edges: edges_of(&dag, &nodes),
-            nodes,
-            dag,
-        })
+        Ok(Self { title: None, edges: edges_of(&dag, &nodes), nodes, dag })
     }
 
     /// The same picture with a title.
     #[must_use]
     pub fn with_title(self, title: impl Into<String>) -> Self {
-        Self {
-            title: Some(title.into()),
-            ..self
-        }
+        Self { title: Some(title.into()), ..self }
     }
 
     /// The same picture without the edges that others imply, by the law of [`Dag::transitive_reduction`].
@@ -218,9 +193,6 @@ impl TryFrom<Unchecked> for Picture {
 
     fn try_from(unchecked: Unchecked) -> Result<Self, PictureError> {
         let picture = Self::new(unchecked.nodes, unchecked.edges)?;
-        Ok(Self {
-            title: unchecked.title,
-            ..picture
-        })
+        Ok(Self { title: unchecked.title, ..picture })
     }
 }

@@ -43,30 +43,20 @@ const KNOWN: [(&str, &str, Style); 12] = [
 ];
 
 /// For all others, picked by their name.
-const OTHERS: [Style; 10] = [
-    SLATE, TEAL, MAGENTA, BLUE, GREEN, GOLD, VIOLET, BROWN, RED, ORANGE,
-];
+const OTHERS: [Style; 10] = [SLATE, TEAL, MAGENTA, BLUE, GREEN, GOLD, VIOLET, BROWN, RED, ORANGE];
 
 /// The look of a group. The same name gives the same look, always.
 pub(super) fn style_of(group: &str) -> Style {
     let known = KNOWN.iter().find(|(name, ..)| *name == group);
-    known.map_or_else(
-        || OTHERS[fingerprint(group) as usize % OTHERS.len()],
-        |&(.., style)| style,
-    )
+    known.map_or_else(|| OTHERS[fingerprint(group) as usize % OTHERS.len()], |&(.., style)| style)
 }
 
 /// What people call a group: itself, if we do not know it.
 pub(super) fn title_of(group: &str) -> &str {
-    KNOWN
-        .iter()
-        .find(|(name, ..)| *name == group)
-        .map_or(group, |(_, title, _)| title)
+    KNOWN.iter().find(|(name, ..)| *name == group).map_or(group, |(_, title, _)| title)
 }
 
 /// FNV-1a. Written out because the standard library's hashes may change with its version.
 fn fingerprint(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

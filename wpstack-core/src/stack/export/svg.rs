@@ -38,21 +38,14 @@ pub fn svg(picture: &Picture) -> String {
     let sizes: Vec<Size> = cards.iter().map(|card| card.size).collect();
     let layout = layout(&picture.dag, &sizes);
     let inner = layout.width.max(NARROWEST);
-    let shift = Point {
-        x: MARGIN + (inner - layout.width) / 2.0,
-        y: MARGIN + HEADER,
-    };
+    let shift = Point { x: MARGIN + (inner - layout.width) / 2.0, y: MARGIN + HEADER };
     let (legend, legend_height) = legend(picture, inner);
     let legend_top = shift.y + layout.height + MARGIN;
     let width = inner + 2.0 * MARGIN;
     let height = legend_top + legend_height + MARGIN * 0.6;
 
     let mut lines = header(picture, width, height);
-    lines.push(format!(
-        "<g transform=\"translate({} {})\">",
-        number(shift.x),
-        number(shift.y)
-    ));
+    lines.push(format!("<g transform=\"translate({} {})\">", number(shift.x), number(shift.y)));
     lines.extend(arrows(picture, &layout));
     for (card, corner) in cards.iter().zip(&layout.corners) {
         lines.extend(card.draw(*corner));
@@ -70,11 +63,7 @@ pub fn svg(picture: &Picture) -> String {
 
 /// The document's start: its card, its title and how much there is to see.
 fn header(picture: &Picture, width: f64, height: f64) -> Vec<String> {
-    let title = fitted(
-        picture.title().unwrap_or("Stack"),
-        19.0,
-        width - 2.0 * MARGIN,
-    );
+    let title = fitted(picture.title().unwrap_or("Stack"), 19.0, width - 2.0 * MARGIN);
     let title = escape(&title);
     let (full_width, full_height) = (number(width), number(height));
     let count = |count: usize, one: &str, many: &str| match count {
@@ -125,17 +114,8 @@ impl<'a> Card<'a> {
         caption.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
         let caption = fitted(&caption.join(" · "), CAPTION_SIZE, WIDEST_TEXT);
         let text = width_of(&name, NAME_SIZE).max(width_of(&caption, CAPTION_SIZE));
-        let size = Size {
-            width: (text + 2.0 * PADDING).ceil().max(80.0),
-            height: BOX,
-        };
-        Self {
-            node,
-            style: style_of(&node.group),
-            caption,
-            name,
-            size,
-        }
+        let size = Size { width: (text + 2.0 * PADDING).ceil().max(80.0), height: BOX };
+        Self { node, style: style_of(&node.group), caption, name, size }
     }
 
     fn draw(&self, corner: Point) -> [String; 5] {
@@ -170,11 +150,7 @@ impl<'a> Card<'a> {
 
 /// A group as a caption. Short names are abbreviations (`ec2`), for others there is a title.
 fn service(group: &str) -> String {
-    if group.len() <= 4 {
-        group.to_uppercase()
-    } else {
-        title_of(group).to_owned()
-    }
+    if group.len() <= 4 { group.to_uppercase() } else { title_of(group).to_owned() }
 }
 
 /// All arrows, then their heads, each once: arrows of one kind to the same node share theirs.
@@ -204,10 +180,7 @@ fn arrows(picture: &Picture, layout: &Layout) -> Vec<String> {
 /// A line from the tip of an arrow to its tail: curves between rows, straight through the rows it passes.
 fn path(points: &[Point]) -> String {
     let mut parts = Vec::with_capacity(points.len());
-    let mut last = Point {
-        y: points[0].y + HEAD / 2.0,
-        ..points[0]
-    };
+    let mut last = Point { y: points[0].y + HEAD / 2.0, ..points[0] };
     parts.push(format!("M{} {}", number(last.x), number(last.y)));
     for (at, &point) in points.iter().enumerate().skip(1) {
         let (x, y) = (number(point.x), number(point.y));
@@ -233,11 +206,8 @@ fn head(tip: Point, colour: &str) -> String {
 
 /// What the colours and lines mean, and how high that is: as many lines as the width asks for.
 fn legend(picture: &Picture, width: f64) -> (Vec<String>, f64) {
-    let mut groups: Vec<(&str, Style)> = picture
-        .groups()
-        .into_iter()
-        .map(|group| (title_of(group), style_of(group)))
-        .collect();
+    let mut groups: Vec<(&str, Style)> =
+        picture.groups().into_iter().map(|group| (title_of(group), style_of(group))).collect();
     groups.dedup();
     let mut entries: Vec<(String, String)> = groups
         .into_iter()
@@ -250,11 +220,7 @@ fn legend(picture: &Picture, width: f64) -> (Vec<String>, f64) {
         .collect();
     for (need, dash, meaning) in [
         (Need::Ready, "", "needs it ready"),
-        (
-            Need::Exists,
-            " stroke-dasharray=\"5 4\"",
-            "needs it to exist",
-        ),
+        (Need::Exists, " stroke-dasharray=\"5 4\"", "needs it to exist"),
     ] {
         if picture.edges().iter().any(|edge| edge.need == need) {
             let line = format!(
@@ -273,9 +239,7 @@ fn legend(picture: &Picture, width: f64) -> (Vec<String>, f64) {
         }
         let place = format!("translate({} {})", number(x), number(y));
         let text = escape(&text);
-        lines.push(format!(
-            "<g transform=\"{place}\">{mark}<text x=\"27\">{text}</text></g>"
-        ));
+        lines.push(format!("<g transform=\"{place}\">{mark}<text x=\"27\">{text}</text></g>"));
         x += room;
     }
     (lines, y + LEGEND_LINE)

@@ -112,10 +112,7 @@ fn reducing_drops_the_edge_that_another_path_implies() {
     let edge = |from: &str, to: &str| PictureEdge::new(from, to, Need::Ready);
     assert_eq!(
         reduced.edges(),
-        [
-            edge("ec2.subnet", "ec2.vpc"),
-            edge("rds.database", "ec2.subnet")
-        ]
+        [edge("ec2.subnet", "ec2.vpc"), edge("rds.database", "ec2.subnet")]
     );
     assert_eq!(reduced.nodes(), picture.nodes());
 }
@@ -132,16 +129,10 @@ fn mermaid_escapes_with_entities() {
 #[test]
 fn no_two_groups_share_a_mermaid_class() {
     let groups = ["a-b", "a_b", "a_2d_b", "a b", "default", "end", ""];
-    let nodes = groups
-        .iter()
-        .map(|group| PictureNode::new(*group, "x", *group))
-        .collect();
+    let nodes = groups.iter().map(|group| PictureNode::new(*group, "x", *group)).collect();
     let text = mermaid(&Picture::new(nodes, vec![]).expect("a picture"));
-    let classes: BTreeSet<_> = text
-        .lines()
-        .filter_map(|line| line.split_once(":::"))
-        .map(|(_, class)| class)
-        .collect();
+    let classes: BTreeSet<_> =
+        text.lines().filter_map(|line| line.split_once(":::")).map(|(_, class)| class).collect();
     assert_eq!(classes.len(), groups.len(), "{text}");
 }
 
@@ -156,10 +147,7 @@ fn dot_escapes_with_backslashes() {
 #[test]
 fn svg_escapes_as_xml_and_holds_no_control_characters() {
     let text = svg(&nasty());
-    assert!(
-        text.contains("a &quot;b&quot; &lt;c&gt; &amp; [d]"),
-        "{text}"
-    );
+    assert!(text.contains("a &quot;b&quot; &lt;c&gt; &amp; [d]"), "{text}");
     assert!(text.contains("odd one · end</text>"), "{text}");
     assert!(!text.contains("<c>") && !text.contains('\u{1}'), "{text}");
     check_xml(&text);
@@ -167,11 +155,7 @@ fn svg_escapes_as_xml_and_holds_no_control_characters() {
 
 #[test]
 fn a_picture_must_be_a_graph() {
-    let nodes = |ids: &[&str]| {
-        ids.iter()
-            .map(|id| PictureNode::new(*id, *id, "ec2"))
-            .collect()
-    };
+    let nodes = |ids: &[&str]| ids.iter().map(|id| PictureNode::new(*id, *id, "ec2")).collect();
     let edge = |from: &str, to: &str| PictureEdge::new(from, to, Need::Ready);
     assert_eq!(
         Picture::new(nodes(&["a", "a"]), vec![]),
@@ -220,14 +204,8 @@ proptest! {
 /// No two boxes touch, and all are within the card.
 fn check_boxes(text: &str, count: usize) {
     let number = |line: &str, name: &str| -> f64 {
-        let (_, rest) = line
-            .split_once(&format!(" {name}=\""))
-            .expect("an attribute");
-        rest.split('"')
-            .next()
-            .expect("a value")
-            .parse()
-            .expect("a number")
+        let (_, rest) = line.split_once(&format!(" {name}=\"")).expect("an attribute");
+        rest.split('"').next().expect("a value").parse().expect("a number")
     };
     let boxes: Vec<[f64; 3]> = text
         .lines()
@@ -252,11 +230,7 @@ fn check_xml(text: &str) {
     for piece in text.split('<').skip(1) {
         let (tag, after) = piece.split_once('>').expect("a tag ends");
         assert!(!after.contains('>'), "stray > after {tag}");
-        let name = tag
-            .trim_start_matches('/')
-            .split([' ', '/'])
-            .next()
-            .expect("a name");
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().expect("a name");
         if tag.starts_with('/') {
             assert_eq!(open.pop(), Some(name), "{text}");
         } else if !tag.ends_with('/') {
@@ -266,15 +240,9 @@ fn check_xml(text: &str) {
     assert!(open.is_empty(), "{open:?} left open");
     for entity in text.split('&').skip(1) {
         let known = ["amp;", "lt;", "gt;", "quot;", "#39;"];
-        assert!(
-            known.iter().any(|known| entity.starts_with(known)),
-            "&{entity}"
-        );
+        assert!(known.iter().any(|known| entity.starts_with(known)), "&{entity}");
     }
-    assert!(
-        text.chars()
-            .all(|character| character == '\n' || !character.is_control())
-    );
+    assert!(text.chars().all(|character| character == '\n' || !character.is_control()));
 }
 
 fn any_picture() -> impl Strategy<Value = Picture> {
@@ -283,9 +251,7 @@ fn any_picture() -> impl Strategy<Value = Picture> {
     (nodes, edges, prop::option::of(any::<String>())).prop_map(|(nodes, edges, title)| {
         let count = nodes.len();
         let id = |at: usize| format!("n{at}");
-        let edges = edges
-            .into_iter()
-            .map(|(a, b, ready)| (a % count, b % count, ready));
+        let edges = edges.into_iter().map(|(a, b, ready)| (a % count, b % count, ready));
         let edges = edges.filter(|(a, b, _)| a != b).map(|(a, b, ready)| {
             let need = if ready { Need::Ready } else { Need::Exists };
             PictureEdge::new(id(a.max(b)), id(a.min(b)), need)
@@ -302,9 +268,7 @@ fn any_picture() -> impl Strategy<Value = Picture> {
 
 fn nasty() -> Picture {
     let node = PictureNode::new(NASTY, NASTY, "odd one");
-    Picture::new(vec![node], vec![])
-        .expect("ids may be anything")
-        .with_title(NASTY)
+    Picture::new(vec![node], vec![]).expect("ids may be anything").with_title(NASTY)
 }
 
 fn written(text: &str) -> Picture {

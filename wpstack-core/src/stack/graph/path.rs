@@ -18,10 +18,7 @@ impl Times {
     /// Ready at the moment it exists.
     #[must_use]
     pub const fn at_once(after: Duration) -> Self {
-        Self {
-            exists: after,
-            ready: after,
-        }
+        Self { exists: after, ready: after }
     }
 
     /// Until the node is what a dependent with this need waits for.
@@ -57,11 +54,7 @@ impl Dag {
     pub fn critical_path_by(&self, times: impl Fn(usize) -> Times) -> CriticalPath {
         let times: Vec<Times> = (0..self.graph.node_count()).map(times).collect();
         let starts = self.starts(&times);
-        let ready = |node: usize| {
-            starts[node]
-                .at
-                .saturating_add(times[node].until(Need::Ready))
-        };
+        let ready = |node: usize| starts[node].at.saturating_add(times[node].until(Need::Ready));
         let Some((length, last)) = latest((0..starts.len()).map(|node| (ready(node), node))) else {
             return CriticalPath::default();
         };
@@ -107,10 +100,7 @@ impl Dag {
                 (starts[link.node].at.saturating_add(after), link.node)
             });
             if let Some((at, awaited)) = latest(met) {
-                starts[node] = Start {
-                    at,
-                    awaited: Some(awaited),
-                };
+                starts[node] = Start { at, awaited: Some(awaited) };
             }
         }
         starts

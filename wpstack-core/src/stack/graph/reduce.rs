@@ -27,14 +27,9 @@ impl Dag {
                 *implied |= block.bit(dependency) & met[dependent].of(need) != 0;
             }
         }
-        let kept = edges
-            .into_iter()
-            .zip(implied)
-            .filter(|(_, implied)| !implied);
+        let kept = edges.into_iter().zip(implied).filter(|(_, implied)| !implied);
         let graph = Graph::from_edges(self.graph.node_count(), kept.map(|(edge, _)| edge));
-        graph
-            .acyclic()
-            .expect("a part of an acyclic graph has no cycle")
+        graph.acyclic().expect("a part of an acyclic graph has no cycle")
     }
 }
 
@@ -59,14 +54,10 @@ impl Block {
         let mut at_start = through_others.clone();
         for &node in &dag.order {
             let links = dag.graph.dependencies(node);
-            let through = links
-                .iter()
-                .fold(Met::default(), |met, link| met.and(at_start[link.node]));
+            let through =
+                links.iter().fold(Met::default(), |met, link| met.and(at_start[link.node]));
             let own = links.iter().fold(through, |met, link| match link.need {
-                Need::Exists => met.and(Met {
-                    exist: self.bit(link.node),
-                    ready: 0,
-                }),
+                Need::Exists => met.and(Met { exist: self.bit(link.node), ready: 0 }),
                 Need::Ready => met.and(Met::both(self.bit(link.node))),
             });
             through_others[node] = through;
@@ -85,17 +76,11 @@ struct Met {
 
 impl Met {
     fn both(nodes: u64) -> Self {
-        Self {
-            exist: nodes,
-            ready: nodes,
-        }
+        Self { exist: nodes, ready: nodes }
     }
 
     fn and(self, other: Self) -> Self {
-        Self {
-            exist: self.exist | other.exist,
-            ready: self.ready | other.ready,
-        }
+        Self { exist: self.exist | other.exist, ready: self.ready | other.ready }
     }
 
     fn of(self, need: Need) -> u64 {

@@ -17,11 +17,7 @@ fn order_puts_dependencies_first_and_breaks_ties_by_index() {
 fn a_cycle_is_named_by_its_nodes_only() {
     check("a; b: a, b", "order", "cycle: b");
     check("a: b; b: c!; c: a", "order", "cycle: a b c");
-    check(
-        "x; a: d, x; b: a; c: b; d: c; tail: a",
-        "order",
-        "cycle: a d c b",
-    );
+    check("x; a: d, x; b: a; c: b; d: c; tail: a", "order", "cycle: a d c b");
     check("z: y; y: p; p: q; q: p", "order", "cycle: p q");
     let cycle = Cycle { nodes: vec![0, 2] };
     assert_eq!(cycle.to_string(), "dependency cycle: 0 -> 2 -> 0");
@@ -64,16 +60,8 @@ fn critical_path_follows_the_slowest_chain() {
 #[test]
 fn an_edge_waits_for_the_time_its_need_names() {
     // A load balancer exists after 1 s and is ready after 120 s: a listener needs only its ARN.
-    check(
-        "lb; listener: lb; tg",
-        "path lb=1/120 listener=2",
-        "120: lb",
-    );
-    check(
-        "lb; listener: lb!; tg",
-        "path lb=1/120 listener=2",
-        "122: lb listener",
-    );
+    check("lb; listener: lb; tg", "path lb=1/120 listener=2", "120: lb");
+    check("lb; listener: lb!; tg", "path lb=1/120 listener=2", "122: lb listener");
     check(
         "db; task: db!; role; service: task, role",
         "path db=2/300 task=1 service=1/60",
@@ -85,11 +73,7 @@ fn an_edge_waits_for_the_time_its_need_names() {
 
 #[test]
 fn remaining_is_the_priority_of_a_scheduler() {
-    check(
-        "a; b: a; c: b!; d",
-        "remaining a=1 b=2 c=3 d=5",
-        "a6 b5 c3 d5",
-    );
+    check("a; b: a; c: b!; d", "remaining a=1 b=2 c=3 d=5", "a6 b5 c3 d5");
     check(
         "lb; listener: lb; x: lb!",
         "remaining lb=1/120 listener=200 x=3",
@@ -116,16 +100,9 @@ fn reduction_keeps_a_ready_edge_beside_a_path_that_only_guarantees_existence() {
 fn ten_thousand_nodes_do_not_overflow_the_stack() {
     let chain = (1..10_000).map(|node| (node, node - 1, Need::Ready));
     let skips = (2..10_000).map(|node| (node, node - 2, Need::Exists));
-    let dag = Graph::from_edges(10_000, chain.chain(skips))
-        .acyclic()
-        .expect("a chain");
+    let dag = Graph::from_edges(10_000, chain.chain(skips)).acyclic().expect("a chain");
     assert_eq!(dag.levels()[9_999], 9_999);
-    assert_eq!(
-        dag.critical_path(|_| Duration::from_secs(1))
-            .length
-            .as_secs(),
-        10_000
-    );
+    assert_eq!(dag.critical_path(|_| Duration::from_secs(1)).length.as_secs(), 10_000);
     assert_eq!(dag.transitive_reduction().graph().edge_count(), 9_999);
     assert_eq!(dag.graph().descendants(0).len(), 9_999);
 }
@@ -137,19 +114,10 @@ fn check(written: &str, question: &str, expected: &str) {
     let mut words = question.split_whitespace();
     let verb = words.next().expect("a question");
     let arguments: Vec<&str> = words.collect();
-    let index = |name: &str| {
-        names
-            .iter()
-            .position(|known| known == name)
-            .expect("a known node")
-    };
+    let index = |name: &str| names.iter().position(|known| known == name).expect("a known node");
     let dag = || graph.clone().acyclic().expect("no cycle");
     let named = |nodes: &[usize]| {
-        nodes
-            .iter()
-            .map(|&node| names[node].clone())
-            .collect::<Vec<_>>()
-            .join(" ")
+        nodes.iter().map(|&node| names[node].clone()).collect::<Vec<_>>().join(" ")
     };
     let linked = |links: &[super::Link]| {
         let show = |link: &super::Link| format!("{}{}", names[link.node], mark(link.need));
@@ -161,17 +129,10 @@ fn check(written: &str, question: &str, expected: &str) {
     };
     let per_node = |values: Vec<u64>| {
         let show = |(name, value)| format!("{name}{value}");
-        names
-            .iter()
-            .zip(values)
-            .map(show)
-            .collect::<Vec<_>>()
-            .join(" ")
+        names.iter().zip(values).map(show).collect::<Vec<_>>().join(" ")
     };
     let times = |node: usize| {
-        let own = arguments
-            .iter()
-            .filter_map(|argument| argument.split_once('='));
+        let own = arguments.iter().filter_map(|argument| argument.split_once('='));
         own.filter(|(name, _)| *name == names[node])
             .map(|(_, times)| parse_times(times))
             .next_back()
@@ -182,13 +143,7 @@ fn check(written: &str, question: &str, expected: &str) {
             Ok(order) => named(&order),
             Err(cycle) => format!("cycle: {}", named(&cycle.nodes)),
         },
-        "levels" => per_node(
-            dag()
-                .levels()
-                .into_iter()
-                .map(|level| level as u64)
-                .collect(),
-        ),
+        "levels" => per_node(dag().levels().into_iter().map(|level| level as u64).collect()),
         "dependencies" => linked(graph.dependencies(index(arguments[0]))),
         "dependents" => linked(graph.dependents(index(arguments[0]))),
         "ancestors" => named(&graph.ancestors(index(arguments[0]))),
@@ -199,17 +154,9 @@ fn check(written: &str, question: &str, expected: &str) {
         "edges" => edges(&graph),
         "path" => {
             let CriticalPath { nodes, length } = dag().critical_path_by(times);
-            format!("{}: {}", length.as_secs(), named(&nodes))
-                .trim_end()
-                .to_owned()
+            format!("{}: {}", length.as_secs(), named(&nodes)).trim_end().to_owned()
         }
-        "remaining" => per_node(
-            dag()
-                .remaining_by(times)
-                .iter()
-                .map(Duration::as_secs)
-                .collect(),
-        ),
+        "remaining" => per_node(dag().remaining_by(times).iter().map(Duration::as_secs).collect()),
         "reduce" => edges(dag().transitive_reduction().graph()),
         other => panic!("unknown question {other}"),
     };
@@ -226,18 +173,10 @@ fn parse(written: &str) -> (Vec<String>, Graph) {
     let names: Vec<String> = nodes.iter().map(|(name, _)| (*name).to_owned()).collect();
     let mut graph = Graph::new(names.len());
     for (node, (_, needs)) in nodes.iter().enumerate() {
-        for need in needs
-            .split(',')
-            .map(str::trim)
-            .filter(|need| !need.is_empty())
-        {
-            let (name, need) = need
-                .strip_suffix('!')
-                .map_or((need, Need::Exists), |name| (name, Need::Ready));
-            let other = names
-                .iter()
-                .position(|known| known == name)
-                .expect("a known node");
+        for need in needs.split(',').map(str::trim).filter(|need| !need.is_empty()) {
+            let (name, need) =
+                need.strip_suffix('!').map_or((need, Need::Exists), |name| (name, Need::Ready));
+            let other = names.iter().position(|known| known == name).expect("a known node");
             graph.add_edge(node, other, need);
         }
     }
@@ -247,10 +186,7 @@ fn parse(written: &str) -> (Vec<String>, Graph) {
 fn parse_times(written: &str) -> Times {
     let seconds = |text: &str| Duration::from_secs(text.parse().expect("seconds"));
     match written.split_once('/') {
-        Some((exists, ready)) => Times {
-            exists: seconds(exists),
-            ready: seconds(ready),
-        },
+        Some((exists, ready)) => Times { exists: seconds(exists), ready: seconds(ready) },
         None => Times::at_once(seconds(written)),
     }
 }
@@ -278,9 +214,7 @@ fn any_dag() -> impl Strategy<Value = Dag> {
             let forward = edges.into_iter().filter(|(from, to, _)| from != to);
             let edges =
                 forward.map(|(from, to, need)| (names[from.max(to)], names[from.min(to)], need));
-            Graph::from_edges(names.len(), edges)
-                .acyclic()
-                .expect("edges go one way")
+            Graph::from_edges(names.len(), edges).acyclic().expect("edges go one way")
         })
 }
 
@@ -304,9 +238,7 @@ fn guarantees(graph: &Graph, node: usize) -> Vec<Option<Need>> {
 }
 
 fn all_guarantees(graph: &Graph) -> Vec<Vec<Option<Need>>> {
-    (0..graph.node_count())
-        .map(|node| guarantees(graph, node))
-        .collect()
+    (0..graph.node_count()).map(|node| guarantees(graph, node)).collect()
 }
 
 /// The longest of all paths that begin at `node`, by walking every one of them.

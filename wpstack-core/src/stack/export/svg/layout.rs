@@ -92,11 +92,7 @@ impl Net {
     /// The room that two neighbours in a row need between their centres.
     pub(super) fn distance(&self, left: usize, right: usize) -> f64 {
         let (left, right) = (&self.items[left], &self.items[right]);
-        let gap = if left.is_box && right.is_box {
-            GAP
-        } else {
-            GAP / 2.0
-        };
+        let gap = if left.is_box && right.is_box { GAP } else { GAP / 2.0 };
         (left.width + right.width) / 2.0 + gap
     }
 }
@@ -107,11 +103,7 @@ fn rows_of(dag: &Dag, sizes: &[Size]) -> Vec<usize> {
     let graph = dag.graph();
     let mut rows = dag.levels();
     for &node in dag.order().iter().rev() {
-        let nearest = graph
-            .dependents(node)
-            .iter()
-            .map(|link| rows[link.node] - 1)
-            .min();
+        let nearest = graph.dependents(node).iter().map(|link| rows[link.node] - 1).min();
         if let Some(nearest) = nearest
             && graph.dependents(node).len() > graph.dependencies(node).len()
         {
@@ -164,21 +156,10 @@ type Trunks = BTreeMap<(usize, Need), Vec<usize>>;
 
 /// Boxes and waypoints, joined from row to row.
 fn net_of(dag: &Dag, rows: &[usize], sizes: &[Size]) -> (Net, Trunks) {
-    let item = |row, width, is_box| Item {
-        row,
-        width,
-        above: vec![],
-        below: vec![],
-        is_box,
-    };
-    let boxes = rows
-        .iter()
-        .zip(sizes)
-        .map(|(&row, size)| item(row, size.width, true));
-    let mut net = Net {
-        items: boxes.collect(),
-        row_count: rows.iter().max().map_or(0, |&last| last + 1),
-    };
+    let item = |row, width, is_box| Item { row, width, above: vec![], below: vec![], is_box };
+    let boxes = rows.iter().zip(sizes).map(|(&row, size)| item(row, size.width, true));
+    let mut net =
+        Net { items: boxes.collect(), row_count: rows.iter().max().map_or(0, |&last| last + 1) };
     let mut trunks = Trunks::new();
     for (dependent, dependency, need) in dag.graph().edges() {
         let trunk = trunks.entry((dependency, need)).or_default();
@@ -224,26 +205,13 @@ fn draw(
     let arrows = dag.graph().edges().map(|(dependent, dependency, need)| {
         let passed = rows[dependent] - rows[dependency] - 1;
         let low = corner(dependency).y + sizes[dependency].height;
-        let mut points = vec![Point {
-            x: tips[&(dependency, need)],
-            y: low,
-        }];
+        let mut points = vec![Point { x: tips[&(dependency, need)], y: low }];
         for &waypoint in &trunks[&(dependency, need)][..passed] {
             let row = net.items[waypoint].row;
-            points.extend([tops[row], bottom(row)].map(|y| Point {
-                x: centres[waypoint],
-                y,
-            }));
+            points.extend([tops[row], bottom(row)].map(|y| Point { x: centres[waypoint], y }));
         }
-        points.push(Point {
-            x: tails[&(dependent, dependency)],
-            y: corner(dependent).y,
-        });
-        Arrow {
-            dependency,
-            need,
-            points,
-        }
+        points.push(Point { x: tails[&(dependent, dependency)], y: corner(dependent).y });
+        Arrow { dependency, need, points }
     });
     Layout {
         arrows: arrows.collect(),
@@ -259,15 +227,10 @@ fn draw(
 fn gaps(net: &Net, centres: &[f64]) -> Vec<f64> {
     let mut gaps = vec![ROW_GAP; net.row_count];
     for (item, upper) in net.items.iter().enumerate() {
-        let far = upper
-            .below
-            .iter()
-            .filter(|&&lower| (centres[lower] - centres[item]).abs() > FAR);
+        let far = upper.below.iter().filter(|&&lower| (centres[lower] - centres[item]).abs() > FAR);
         gaps[upper.row] += GAP_PER_FAR_LINE * far.count() as f64;
     }
-    gaps.into_iter()
-        .map(|gap| gap.min(WIDEST_ROW_GAP))
-        .collect()
+    gaps.into_iter().map(|gap| gap.min(WIDEST_ROW_GAP)).collect()
 }
 
 /// Where the tip of each kind of arrow meets the lower side of its node.
@@ -284,11 +247,7 @@ fn tips(
             .into_iter()
             .filter(|kind| trunks.contains_key(kind))
             .map(|kind| {
-                let ends = dag
-                    .graph()
-                    .dependents(node)
-                    .iter()
-                    .filter(|link| link.need == kind.1);
+                let ends = dag.graph().dependents(node).iter().filter(|link| link.need == kind.1);
                 let ends: Vec<f64> = ends.map(|link| centres[link.node]).collect();
                 (ends.iter().sum::<f64>() / ends.len() as f64, kind)
             })
@@ -296,10 +255,7 @@ fn tips(
         used.sort_by(|a, b| f64::total_cmp(&a.0, &b.0));
         let step = sizes[node].width / (used.len() + 1) as f64;
         for (place, (_, kind)) in used.into_iter().enumerate() {
-            tips.insert(
-                kind,
-                centres[node] + step * (place + 1) as f64 - sizes[node].width / 2.0,
-            );
+            tips.insert(kind, centres[node] + step * (place + 1) as f64 - sizes[node].width / 2.0);
         }
     }
     tips

@@ -49,11 +49,7 @@ fn places(net: &Net, rows: &[Vec<usize>]) -> Vec<f64> {
 fn sort_by_neighbours(net: &Net, row: &mut [usize], places: &mut [f64], down: bool) {
     let mean = |item: usize| {
         let item_ends = &net.items[item];
-        let ends = if down {
-            &item_ends.above
-        } else {
-            &item_ends.below
-        };
+        let ends = if down { &item_ends.above } else { &item_ends.below };
         match ends.len() {
             0 => places[item],
             count => ends.iter().map(|&end| places[end]).sum::<f64>() / count as f64,
@@ -105,9 +101,7 @@ fn crossed(net: &Net, places: &[f64], left: usize, right: usize) -> usize {
 /// How many pairs of lines cross, over all rows.
 fn crossings(net: &Net, rows: &[Vec<usize>]) -> usize {
     let places = places(net, rows);
-    rows.iter()
-        .map(|row| crossings_below(net, row, &places))
-        .sum()
+    rows.iter().map(|row| crossings_below(net, row, &places)).sum()
 }
 
 /// Counts, line by line from left to right, the earlier ones that end further right, with a Fenwick tree over the ends.
@@ -115,11 +109,8 @@ fn crossings_below(net: &Net, row: &[usize], places: &[f64]) -> usize {
     let mut seen = vec![0_usize; net.items.len() + 1];
     let (mut total, mut count) = (0, 0);
     for &item in row {
-        let mut ends: Vec<usize> = net.items[item]
-            .below
-            .iter()
-            .map(|&end| places[end] as usize)
-            .collect();
+        let mut ends: Vec<usize> =
+            net.items[item].below.iter().map(|&end| places[end] as usize).collect();
         ends.sort_unstable();
         for &end in &ends {
             let mut at = end + 1;
@@ -150,15 +141,9 @@ pub(super) fn centres(net: &Net, rows: &[Vec<usize>]) -> Vec<f64> {
     let mut centres = vec![width / 2.0; net.items.len()];
     for sweep in 0..STRAIGHTENING {
         for step in 0..rows.len() {
-            let row = if sweep % 2 == 0 {
-                step
-            } else {
-                rows.len() - 1 - step
-            };
-            let wishes: Vec<Wish> = rows[row]
-                .iter()
-                .map(|&item| wish(net, item, &centres))
-                .collect();
+            let row = if sweep % 2 == 0 { step } else { rows.len() - 1 - step };
+            let wishes: Vec<Wish> =
+                rows[row].iter().map(|&item| wish(net, item, &centres)).collect();
             spread(net, &rows[row], &wishes, width, &mut centres);
         }
     }
@@ -167,10 +152,7 @@ pub(super) fn centres(net: &Net, rows: &[Vec<usize>]) -> Vec<f64> {
 
 /// The width of a row whose items stand as near to each other as they may.
 fn packed(net: &Net, row: &[usize]) -> f64 {
-    let between: f64 = row
-        .windows(2)
-        .map(|pair| net.distance(pair[0], pair[1]))
-        .sum();
+    let between: f64 = row.windows(2).map(|pair| net.distance(pair[0], pair[1])).sum();
     let half = |item: Option<&usize>| item.map_or(0.0, |&item| net.items[item].width / 2.0);
     half(row.first()) + between + half(row.last())
 }
@@ -196,15 +178,9 @@ fn wish(net: &Net, item: usize, centres: &[f64]) -> Wish {
         total += weight;
     }
     if total > 0.0 {
-        Wish {
-            centre: sum / total,
-            weight: total,
-        }
+        Wish { centre: sum / total, weight: total }
     } else {
-        Wish {
-            centre: centres[item],
-            weight: 0.1,
-        }
+        Wish { centre: centres[item], weight: 0.1 }
     }
 }
 
@@ -226,28 +202,18 @@ fn spread(net: &Net, row: &[usize], wishes: &[Wish], width: f64, centres: &mut [
     }
     let mut pools: Vec<Pool> = Vec::new();
     for (wish, offset) in wishes.iter().zip(&offsets) {
-        let mut last = Pool {
-            mean: wish.centre - offset,
-            weight: wish.weight,
-            size: 1,
-        };
+        let mut last = Pool { mean: wish.centre - offset, weight: wish.weight, size: 1 };
         while let Some(before) = pools.pop_if(|before| before.mean > last.mean) {
             let weight = before.weight + last.weight;
             let mean = (before.mean * before.weight + last.mean * last.weight) / weight;
-            last = Pool {
-                mean,
-                weight,
-                size: before.size + last.size,
-            };
+            last = Pool { mean, weight, size: before.size + last.size };
         }
         pools.push(last);
     }
     // Cutting the best places off at both ends leaves the best among those within the ends.
     let leftmost = net.items[first].width / 2.0;
     let rightmost = width - net.items[last].width / 2.0 - offsets[offsets.len() - 1];
-    let means = pools
-        .iter()
-        .flat_map(|pool| std::iter::repeat_n(pool.mean, pool.size));
+    let means = pools.iter().flat_map(|pool| std::iter::repeat_n(pool.mean, pool.size));
     for ((&item, offset), mean) in row.iter().zip(offsets).zip(means) {
         centres[item] = mean.min(rightmost).max(leftmost) + offset;
     }

@@ -1,0 +1,5 @@
+//! Amazon EC2 Auto Scaling.
+
+mod group;
+
+pub use group::{AutoScalingGroup, AutoScalingGroupState};

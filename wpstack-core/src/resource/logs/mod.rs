@@ -1,0 +1,5 @@
+//! Amazon CloudWatch Logs.
+
+mod group;
+
+pub use group::{LogGroup, LogGroupState};

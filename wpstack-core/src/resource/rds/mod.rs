@@ -1,0 +1,9 @@
+//! Amazon Relational Database Service.
+
+mod instance;
+mod parameter_group;
+mod subnet_group;
+
+pub use instance::{DbInstance, DbInstanceState};
+pub use parameter_group::{DbParameterGroup, DbParameterGroupState};
+pub use subnet_group::{DbSubnetGroup, DbSubnetGroupState};
