@@ -17,6 +17,9 @@ struct Kept {
     holder: Option<Holder>,
 }
 
+/// What is kept, in words.
+const PLACE: &str = "the memory store";
+
 struct Guard(MemoryStore);
 
 impl Drop for Guard {
@@ -30,6 +33,14 @@ impl MemoryStore {
     #[must_use]
     pub fn holding(document: Document) -> Self {
         Self(Arc::new(Mutex::new(Kept { document: Some(document), holder: None })))
+    }
+
+    /// What is kept, for whoever has the right to write.
+    fn writing(&self, lease: &Lease) -> Result<MutexGuard<'_, Kept>, StoreError> {
+        match lease.guard::<Guard>() {
+            Some(Guard(of)) if Arc::ptr_eq(&of.0, &self.0) => Ok(self.kept()),
+            _ => Err(StoreError::WrongLease { place: PLACE.to_owned() }),
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -52,26 +63,36 @@ impl Store for MemoryStore {
         Ok(self.kept().document.clone())
     }
 
-    async fn create(&self, _: &Lease, document: &Document) -> Result<(), StoreError> {
-        self.kept().document = Some(document.clone());
+    async fn create(&self, lease: &Lease, document: &Document) -> Result<(), StoreError> {
+        let mut kept = self.writing(lease)?;
+        if kept.document.is_some() {
+            return Err(StoreError::Exists { place: PLACE.to_owned() });
+        }
+        kept.document = Some(document.clone());
         Ok(())
     }
 
-    fn append(&self, _: &Lease, transition: Transition) -> Durable {
-        let mut kept = self.kept();
-        let damaged =
-            |what: String| StoreError::Damaged { place: "the memory store".to_owned(), what };
-        let taken = match &mut kept.document {
+    fn append(&self, lease: &Lease, transition: Transition) -> Durable {
+        let taken = self.writing(lease).and_then(|mut kept| match &mut kept.document {
             Some(document) => {
                 document.take(&transition).map_err(|error| damaged(error.to_string()))
             }
             None => Err(damaged("it holds no document".to_owned())),
-        };
+        });
         Box::pin(std::future::ready(taken))
     }
 
-    async fn compact(&self, _: &Lease, document: &Document) -> Result<(), StoreError> {
-        self.kept().document = Some(document.clone());
+    async fn compact(&self, lease: &Lease, document: &Document) -> Result<(), StoreError> {
+        match &mut self.writing(lease)?.document {
+            Some(kept) if kept.serial <= document.serial => kept.clone_from(document),
+            // It was taken before the last append and has nothing new.
+            Some(_) => {}
+            None => return Err(damaged("it holds no document".to_owned())),
+        }
         Ok(())
     }
+}
+
+fn damaged(what: String) -> StoreError {
+    StoreError::Damaged { place: PLACE.to_owned(), what }
 }

@@ -1,13 +1,17 @@
 //! What is known to exist: the document, the transitions that make it, and where they are kept.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
 mod document;
 mod ledger;
+mod local;
 mod memory;
 mod status;
 mod store;
 
 pub use document::{Document, FORMAT, Record, RecordedEdge, TransitionError};
 pub use ledger::{Ledger, LedgerError};
+pub use local::LocalStore;
 pub use memory::MemoryStore;
 pub use status::{Fact, FactKind, IllegalTransition, Status};
 pub use store::{Durable, Holder, Lease, Store, StoreError};

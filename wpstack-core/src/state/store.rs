@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -19,9 +20,17 @@ pub type Durable = BoxFuture<'static, Result<(), StoreError>>;
 /// # Contract
 /// - `append` takes transitions in the order of the calls, which is the order of their serials. The returned future
 ///   resolves once the transition survives a crash of this machine. It may be dropped; the transition stays.
-/// - `load` answers with every transition whose future has resolved, and no half of any other.
+/// - `append` refuses a serial that does not follow. Where no document was created, `append` and `compact` refuse all.
+/// - Once a transition could not be written, all later ones are refused, for nothing can be durable behind a hole.
+///   A `compact` with a document that has them all mends it.
+/// - `load` takes no lease. It answers with every transition whose future has resolved, and no half of any other.
+/// - `create` refuses where a document is.
+/// - `compact` keeps what was appended after its document was taken.
 /// - The cost of an `append` does not grow with the document.
-/// - One lease exists at a time. Writing takes one.
+/// - One lease exists at a time. Writing takes one, made by the same store. What was appended under a lease is
+///   written when the lease has been dropped.
+///
+/// The module `conformance` checks a store for all this; the feature `testing` makes it public.
 ///
 /// # Errors
 /// [`StoreError`], each saying what to do. After an error nothing is overwritten.
@@ -87,7 +96,7 @@ impl fmt::Debug for Lease {
 }
 
 /// Why the document cannot be read or written.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// Somebody else is at work.
@@ -102,7 +111,19 @@ pub enum StoreError {
         place: String,
         /// What the system said.
         #[source]
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
+    },
+    /// A document is there already.
+    #[error("{place} exists already")]
+    Exists {
+        /// Where.
+        place: String,
+    },
+    /// The lease was given out by another store, or for another place.
+    #[error("the lease at hand is not one of {place}")]
+    WrongLease {
+        /// Where.
+        place: String,
     },
     /// What is there is damaged.
     #[error("{place} is damaged: {what}")]
@@ -142,6 +163,10 @@ impl StoreError {
             Self::Locked(_) => "wait until that run has ended, then run again".to_owned(),
             Self::Io { place, .. } => {
                 format!("check that {place} can be read and written and that its disk has room")
+            }
+            Self::Exists { .. } => "run again: what exists will be read".to_owned(),
+            Self::WrongLease { .. } => {
+                "write with the lease that this store's `lock` gave".to_owned()
             }
             Self::Damaged { place, .. } => {
                 format!("restore {place} from a backup; nothing has been changed")
