@@ -240,6 +240,8 @@ pub struct Context {
     pub lineage: String,
     /// The object.
     pub object: ObjectId,
+    /// Tells the object from any other that stood at its address before: see [`crate::state::Record::born`].
+    pub born: u64,
     /// The states of the objects that the spec refers to.
     pub dependencies: BTreeMap<Address, Value>,
     /// Time, for names and records; never for sleeping.
@@ -315,8 +317,8 @@ impl Cx {
     /// An idempotency token: the same for every repeat of the same call for the same object, and for no other.
     #[must_use]
     pub fn token(&self, purpose: &str) -> String {
-        let Context { lineage, object, .. } = &*self.0;
-        let digest = Sha256::digest(format!("{lineage}/{object}/{purpose}"));
+        let Context { lineage, object, born, .. } = &*self.0;
+        let digest = Sha256::digest(format!("{lineage}/{object}/{born}/{purpose}"));
         digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -346,6 +348,7 @@ mod tests {
             stack: "blog".to_owned(),
             lineage: "l".to_owned(),
             object: "ec2.vpc:main".parse().unwrap(),
+            born: 1,
             dependencies: BTreeMap::new(),
             clock: Arc::new(crate::time::SystemClock),
             consent: Consent::default(),

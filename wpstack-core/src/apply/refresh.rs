@@ -24,7 +24,12 @@ pub struct RefreshError {
     pub source: ProviderError,
 }
 
-type Asked = (ObjectId, AnyRecorded);
+struct Asked {
+    object: ObjectId,
+    recorded: AnyRecorded,
+    /// Whether something that it refers to is gone, so that a provider may be unable to compare.
+    dangling: bool,
+}
 
 /// What AWS says of every recorded object whose id is known.
 pub(super) async fn refresh(
@@ -36,7 +41,9 @@ pub(super) async fn refresh(
     for (object, record) in &document.objects {
         if let Some(recorded) = resolver.recorded(document, object, record) {
             let group = groups.entry(object.address.type_name()).or_default();
-            group.push((object.clone(), recorded));
+            let is_there = |to| document.objects.get(to).is_some_and(|it| it.state.is_some());
+            let dangling = record.edges.iter().any(|edge| !is_there(&edge.to));
+            group.push(Asked { object: object.clone(), recorded, dangling });
         }
     }
     let asks = groups.into_iter().filter_map(|(type_name, objects)| {
@@ -60,16 +67,18 @@ async fn ask(
     let mut known = Vec::with_capacity(objects.len());
     let mut backoffs: Vec<(ErrorKind, Backoff)> = Vec::new();
     while !objects.is_empty() {
-        let asked = objects.iter().map(|(_, recorded)| recorded.clone()).collect();
+        let asked = objects.iter().map(|asked| asked.recorded.clone()).collect();
         let answers = provider.read_many(asked).await;
         let mut again = Vec::new();
         let mut failure = None;
-        for ((object, recorded), answer) in objects.into_iter().zip(answers) {
+        for (asked, answer) in objects.into_iter().zip(answers) {
             match answer {
-                Ok(observed) => known.push((object, observed)),
+                Ok(observed) => known.push((asked.object, observed)),
+                // Nothing is known of it beyond the record, whose dangling edge the plan follows.
+                Err(error) if asked.dangling && error.kind == ErrorKind::Unexpected => {}
                 Err(source) => {
-                    failure.get_or_insert((object.clone(), source));
-                    again.push((object, recorded));
+                    failure.get_or_insert((asked.object.clone(), source));
+                    again.push(asked);
                 }
             }
         }

@@ -51,6 +51,7 @@ impl Resolver {
             stack: document.stack.clone(),
             lineage: document.lineage.clone(),
             object: object.clone(),
+            born: document.objects.get(object).map_or(0, |record| record.born),
             dependencies,
             clock: Arc::clone(&self.clock),
             consent: self.consent,

@@ -156,9 +156,11 @@ impl Worker<'_> {
             }
             return self.update(spec, &changed, true).await;
         }
-        let (edges, cx) = self.resolve(spec);
+        let (edges, _) = self.resolve(spec);
         let (schema, recorded) = (self.kind.schema, spec.clone());
         self.learn(Fact::CreateIntended { schema, spec: recorded, edges }).await?;
+        // Only now does the object have its own tokens.
+        let cx = self.context(&self.record()?);
         let state = self.make(&cx, spec).await?;
         self.learn_id(state.clone()).await?;
         Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure: true }))

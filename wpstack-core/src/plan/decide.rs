@@ -44,9 +44,9 @@ pub(super) fn decide<'a>(
 }
 
 fn absent(node: &Node, known: &Known<'_>) -> Action {
-    let vanished = known.vanished.contains(&node.address);
+    let vanished = known.vanished.contains_key(&node.address);
     Action {
-        object: ObjectId::new(node.address.clone(), 1),
+        object: ObjectId::new(node.address.clone(), known.next_generation(&node.address)),
         verb: Verb::Create,
         changes: Vec::new(),
         reasons: vec![if vanished { Reason::DeletedOutside } else { Reason::New }],

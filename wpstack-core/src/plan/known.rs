@@ -1,6 +1,6 @@
 //! What is known: the document, with what a refresh saw laid over it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -19,15 +19,22 @@ pub struct Known<'a> {
     pub document: &'a Document,
     /// Where AWS differs from the recorded specs.
     pub drift: BTreeMap<&'a ObjectId, &'a [Drift]>,
-    /// Where an object was found gone.
-    pub vanished: BTreeSet<&'a Address>,
+    /// Where an object was found gone, and its generation.
+    pub vanished: BTreeMap<&'a Address, u32>,
+    /// The newest generation at each address that a recorded object refers to.
+    referred: BTreeMap<&'a Address, u32>,
 }
 
 impl<'a> Known<'a> {
     /// The document as it stands, nothing having been seen.
     #[must_use]
     pub fn recorded(document: &'a Document) -> Self {
-        Self { document, drift: BTreeMap::new(), vanished: BTreeSet::new() }
+        let mut referred = BTreeMap::new();
+        for edge in document.objects.values().flat_map(|record| &record.edges) {
+            let newest = referred.entry(&edge.to.address).or_insert(0);
+            *newest = edge.to.generation.max(*newest);
+        }
+        Self { document, drift: BTreeMap::new(), vanished: BTreeMap::new(), referred }
     }
 
     /// The document, which has taken in the facts of the sightings already, with what else was seen.
@@ -41,11 +48,19 @@ impl<'a> Known<'a> {
                 }
                 Some(_) => {}
                 None => {
-                    known.vanished.insert(&object.address);
+                    known.vanished.insert(&object.address, object.generation);
                 }
             }
         }
         known
+    }
+
+    /// The generation of an object that is made where none is recorded: one that nothing refers to yet, so that
+    /// whatever refers to one that is gone is seen to refer to another.
+    pub(super) fn next_generation(&self, address: &Address) -> u32 {
+        let referred = self.referred.get(address);
+        let vanished = self.vanished.get(address);
+        referred.max(vanished).copied().unwrap_or(0) + 1
     }
 }
 

@@ -46,6 +46,9 @@ pub struct Record {
     /// The spec that an update, begun and not known to have ended, was giving it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Value>,
+    /// The serial of the transition that first intended the object. Tells it from any that stood at the address before.
+    #[serde(default)]
+    pub born: u64,
     /// What AWS told; `None` while not even the id is known.
     pub state: Option<Value>,
     /// The objects that its spec refers to.
@@ -110,7 +113,13 @@ impl Document {
             return Err(TransitionError::Serial { expected, found: transition.serial });
         }
         match &transition.change {
-            Mutation::Object { object, fact } => self.learn(object, fact)?,
+            Mutation::Object { object, fact } => {
+                let is_new = !self.objects.contains_key(object);
+                self.learn(object, fact)?;
+                if let Some(record) = self.objects.get_mut(object).filter(|_| is_new) {
+                    record.born = transition.serial;
+                }
+            }
             Mutation::Outputs(outputs) => self.outputs.clone_from(outputs),
         }
         self.serial = transition.serial;
@@ -142,6 +151,7 @@ impl Record {
             status,
             spec: Value::Null,
             next: None,
+            born: 0,
             state: None,
             edges: Vec::new(),
             reason: None,
