@@ -8,6 +8,8 @@ mod disk;
 mod frame;
 mod lock;
 mod read;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::io;
