@@ -14,14 +14,15 @@ use crate::state::{Document, FORMAT};
 /// What identifies a document.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Head {
+    pub(super) format: u32,
     pub(super) stack: String,
     pub(super) lineage: String,
     pub(super) serial: u64,
 }
 
 impl From<&Document> for Head {
-    fn from(Document { stack, lineage, serial, .. }: &Document) -> Self {
-        Self { stack: stack.clone(), lineage: lineage.clone(), serial: *serial }
+    fn from(Document { format, stack, lineage, serial, .. }: &Document) -> Self {
+        Self { format: *format, stack: stack.clone(), lineage: lineage.clone(), serial: *serial }
     }
 }
 
@@ -29,7 +30,7 @@ impl From<&Document> for Head {
 pub(super) fn load(paths: &Paths) -> Result<Option<Document>, StoreError> {
     // The journal first: should a run write the document whole in between, the document has what the journal lost.
     let journal = journal(paths)?;
-    let Some(mut document) = file::<Document>(&paths.document)? else {
+    let Some(mut document) = file::<Document>(&paths.document, |document| document.format)? else {
         return nothing(paths, &journal);
     };
     check(paths, &Head::from(&document), &journal)?;
@@ -46,7 +47,7 @@ pub(super) fn load(paths: &Paths) -> Result<Option<Document>, StoreError> {
 /// The document's head, and the journal.
 pub(super) fn head(paths: &Paths) -> Result<Option<(Head, Journal)>, StoreError> {
     let journal = journal(paths)?;
-    let Some(head) = file::<Head>(&paths.document)? else {
+    let Some(head) = file::<Head>(&paths.document, |head| head.format)? else {
         return nothing(paths, &journal);
     };
     check(paths, &head, &journal)?;
@@ -71,7 +72,10 @@ fn journal(paths: &Paths) -> Result<Journal, StoreError> {
     })
 }
 
-fn file<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
+fn file<T: DeserializeOwned>(
+    path: &Path,
+    format: impl Fn(&T) -> u32,
+) -> Result<Option<T>, StoreError> {
     #[derive(Deserialize)]
     struct Version {
         format: u32,
@@ -80,12 +84,17 @@ fn file<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
         return Ok(None);
     };
     let unreadable = |error: serde_json::Error| damaged(path, error.to_string());
-    // The format before all else: a later one may have any shape.
-    let Version { format } = serde_json::from_slice(&text).map_err(unreadable)?;
-    if format > FORMAT {
-        return Err(newer(path, format));
+    match serde_json::from_slice(&text) {
+        Ok(content) if format(&content) <= FORMAT => Ok(Some(content)),
+        outcome => {
+            // A later format may have any shape beside its number.
+            let Version { format } = serde_json::from_slice(&text).map_err(unreadable)?;
+            if format > FORMAT {
+                return Err(newer(path, format));
+            }
+            outcome.map(Some).map_err(unreadable)
+        }
     }
-    serde_json::from_slice(&text).map(Some).map_err(unreadable)
 }
 
 /// Whether document and journal belong to this stack and to each other.

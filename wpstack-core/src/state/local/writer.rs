@@ -234,7 +234,7 @@ impl Scribe {
 
     fn compact(&mut self, whole: &Whole) -> Outcome {
         let opened = self.opened()?;
-        let Head { stack, lineage, serial } = &whole.head;
+        let Head { stack, lineage, serial, .. } = &whole.head;
         if (stack, lineage) != (&opened.stack, &opened.lineage) || *serial < opened.document {
             let what = format!("it is not what serial {serial} of lineage {lineage} goes on from");
             return Err(damaged(&self.paths.document, what));
@@ -302,7 +302,7 @@ impl Scribe {
 
     fn start_journal(&self, head: &Head) -> Result<File, StoreError> {
         let failed = |source| Paths::failed("write", &self.paths.journal, source);
-        let Head { stack, lineage, serial } = head.clone();
+        let Head { stack, lineage, serial, .. } = head.clone();
         let line = header_line(&Header { format: FORMAT, stack, lineage, serial });
         replace(self.disk.as_ref(), &self.paths.journal, &line.map_err(|e| failed(e.into()))?)
             .map_err(failed)
@@ -317,7 +317,7 @@ impl Scribe {
 
 impl Opened {
     /// What is on disk when a document is, with nothing after it.
-    fn after(Head { stack, lineage, serial }: Head, file: File) -> Self {
+    fn after(Head { stack, lineage, serial, .. }: Head, file: File) -> Self {
         Self { file, stack, lineage, document: serial, synced: serial, taken: serial }
     }
 }
