@@ -175,11 +175,9 @@ impl Session {
     /// As [`plan`].
     pub fn plan(&self, stack: &Stack, sightings: &Sightings) -> Result<Plan, PlanError> {
         let mut document = self.document();
-        let seen = facts(&document, sightings);
-        for Seen { object, fact } in &seen {
-            // A fact that cannot be is left out of the plan too: `apply` records the same list.
-            drop(document.learn(object, fact));
-        }
+        let mut seen = facts(&document, sightings);
+        // A fact that cannot be is left out of the plan too: `apply` records the same list.
+        seen.retain(|Seen { object, fact }| document.learn(object, fact).is_ok());
         let plan = plan(stack, &Known::seen(&document, sightings), &self.engine.registry)?;
         Ok(Plan { seen, ..plan })
     }
@@ -191,9 +189,7 @@ impl Session {
     pub async fn refresh(&self, sightings: &Sightings) -> Result<usize, LedgerError> {
         let seen = self.ledger.with(|document| facts(document, sightings));
         let count = seen.len();
-        for Seen { object, fact } in seen {
-            self.ledger.learn(&object, fact).await?;
-        }
+        self.ledger.learn_all(seen.into_iter().map(|Seen { object, fact }| (object, fact))).await?;
         self.ledger.compact().await?;
         Ok(count)
     }
@@ -213,21 +209,18 @@ impl Session {
         cancel: &CancellationToken,
     ) -> Result<Summary, ApplyError> {
         let dag = check(plan, &self.ledger)?;
-        for Seen { object, fact } in &plan.seen {
-            self.ledger.learn(object, fact.clone()).await?;
-        }
+        let seen = plan.seen.iter().cloned().map(|Seen { object, fact }| (object, fact));
+        self.ledger.learn_all(seen).await?;
         let resolver = self.resolver(options.consent);
         let run = Run::new(plan, &dag, &resolver, &self.ledger, options, events, cancel);
         let mut summary = drive(self.engine.clock.as_ref(), run.walk()).await;
         let (outputs, advice) =
             self.ledger.with(|document| (outputs(stack, document), advice(stack, document)));
         (summary.outputs, summary.advice) = (outputs.clone(), advice);
-        let written = match self.ledger.outputs(outputs).await {
-            Ok(()) => self.ledger.compact().await.map_err(ApplyError::from),
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = written {
-            // Everything is in the journal: only the tidying failed. The run's result stands.
+        // What could not be added to the journal may still be written whole: the document at hand has all of it.
+        drop(self.ledger.outputs(outputs).await);
+        if let Err(error) = self.ledger.compact().await {
+            // What was added is in the journal. The run's result stands, and its failures name what was not.
             summary
                 .advice
                 .push(format!("{}; run `wpstack refresh` when that is mended", Chain(&error)));
