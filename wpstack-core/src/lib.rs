@@ -17,6 +17,7 @@ pub mod stack;
 pub mod state;
 pub mod time;
 pub mod value;
+pub mod wordpress;
 
 pub use address::{Address, AddressError, ObjectId};
 pub use failure::{Chain, ErrorKind, Gone, ProviderError};

@@ -1,0 +1,79 @@
+//! `[image]`
+
+use super::flaw::Flaws;
+use super::section::section;
+use crate::value::{ImageTag, ImageUri, RepositoryName, StackName};
+
+section! {
+    /// The container image: a tag of the stack's own repository, or an image from elsewhere.
+    pub struct Image {
+        /// Name of the ECR repository that the stack makes. Without this key: the stack's name.
+        pub repository: Option<RepositoryName> = None,
+        /// Tag to run. Each plan looks up which image it means, so that a push is deployed.
+        // The image is named by its digest from there on: a task definition that says `latest` does
+        // not change when something is pushed (defect 12).
+        pub tag: ImageTag = "latest",
+        /// Image from elsewhere, by digest, in place of `repository` and `tag`.
+        pub uri: Option<ImageUri> = None,
+    }
+}
+
+/// Where the image of the service comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageSource {
+    /// From a repository that the stack makes.
+    Own {
+        /// The repository.
+        repository: RepositoryName,
+        /// The tag whose image runs.
+        tag: ImageTag,
+    },
+    /// From elsewhere, named by digest; the stack makes no repository.
+    Elsewhere(ImageUri),
+}
+
+impl Image {
+    /// Where the image comes from, for the stack of that name.
+    ///
+    /// None if the name cannot be a repository's, which is one of the
+    /// [flaws](super::Config::flaws).
+    #[must_use]
+    pub fn source(&self, name: &StackName) -> Option<ImageSource> {
+        if let Some(uri) = &self.uri {
+            return Some(ImageSource::Elsewhere(uri.clone()));
+        }
+        let repository = match &self.repository {
+            Some(repository) => repository.clone(),
+            None => name.as_str().parse().ok()?,
+        };
+        Some(ImageSource::Own { repository, tag: self.tag.clone() })
+    }
+
+    pub(super) fn flaws(&self, name: &StackName, flaws: &mut Flaws) {
+        let Some(uri) = &self.uri else {
+            if self.source(name).is_none() {
+                let message = format!("a repository cannot have the stack's name `{name}`");
+                let help = "name it yourself: `repository = \"team/wordpress\"` in `[image]`";
+                flaws.add(&["image.repository", "name"], message, help);
+            }
+            return;
+        };
+        if self.repository.is_some() {
+            let help = "keep `repository` for an image that you push, or `uri` for one from \
+                        elsewhere";
+            let keys = ["image.uri", "image.repository"];
+            flaws.add(&keys, "the image is named twice", help);
+        }
+        if self.tag != Self::default().tag {
+            let message = format!("the tag `{}` is of no use with `uri`", self.tag);
+            let help = "remove `tag`: the digest names the image already";
+            flaws.add(&["image.tag", "image.uri"], message, help);
+        }
+        if !uri.is_pinned() {
+            let message = "the image is not named by its digest, so what runs can change unseen";
+            let help =
+                format!("`docker buildx imagetools inspect {uri}` prints it; append `@sha256:...`");
+            flaws.add(&["image.uri"], message, help);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Schema, reader and template know the same keys.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::super::{Key, Section};
+use crate::wordpress::{Config, template};
+
+/// The keys that the reader takes, as `section.key`.
+fn read() -> BTreeSet<String> {
+    let paths = |section: &Key| -> Vec<String> {
+        let below = section.keys.iter().map(|key| format!("{}.{}", section.name, key.name));
+        below.chain([section.name.to_owned()]).collect()
+    };
+    <Config as Section>::KEYS.iter().flat_map(paths).collect()
+}
+
+/// The keys of a JSON Schema, the references in it followed.
+fn schema_keys(schema: &Value) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for (name, property) in schema["properties"].as_object().unwrap() {
+        keys.insert(name.clone());
+        let target = property["$ref"].as_str().map(|to| to.strip_prefix('#').unwrap());
+        let target = target.map_or(property, |to| schema.pointer(to).unwrap());
+        let below = target["properties"].as_object().into_iter().flatten();
+        keys.extend(below.map(|(below, _)| format!("{name}.{below}")));
+    }
+    keys
+}
+
+/// The keys of a template, whether commented out or not.
+fn template_keys(text: &str) -> BTreeSet<String> {
+    let mut section = String::new();
+    let mut keys = BTreeSet::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name.to_owned();
+            keys.insert(section.clone());
+        } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ") {
+            let key = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+            keys.insert(key);
+        }
+    }
+    keys.remove("tags.team");
+    keys
+}
+
+#[test]
+fn schema_reader_and_template_know_the_same_keys() {
+    let config = Config::default();
+    assert_eq!(schema_keys(&Config::schema()), read());
+    assert_eq!(template_keys(&template(&config.name, &config.region)), read());
+}
+
+#[test]
+fn every_key_is_explained_in_one_line() {
+    let keys = <Config as Section>::KEYS.iter();
+    for key in keys.flat_map(|section| section.keys.iter().chain([section])) {
+        let doc = key.doc.trim();
+        assert!(doc.ends_with(['.', ':']) && doc.len() <= 98, "{}: {doc}", key.name);
+    }
+}
+
+#[test]
+fn every_object_of_the_schema_is_closed_and_described() {
+    let schema = Config::schema();
+    let definitions = schema["$defs"].as_object().unwrap().values();
+    let objects = definitions.chain([&schema]).filter(|one| one["properties"].is_object());
+    for object in objects {
+        assert_eq!(object["additionalProperties"], false, "{object}");
+        for (name, property) in object["properties"].as_object().unwrap() {
+            assert!(property["description"].is_string(), "{name} has no description");
+            assert!(property.get("default").is_some(), "{name} has no default");
+        }
+    }
+}
+
+#[test]
+fn the_schema_is_what_editors_were_given() {
+    insta::assert_json_snapshot!(Config::schema());
+}

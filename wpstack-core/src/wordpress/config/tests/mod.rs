@@ -1,0 +1,3 @@
+mod defaults;
+mod hostile;
+mod keys;

@@ -1,0 +1,61 @@
+//! The file that a person begins with.
+
+use std::fmt::Write;
+
+use super::config::{Config, Key, Section, Written};
+use crate::value::{Region, StackName};
+
+const HEAD: &str = "\
+# What wpstack builds: WordPress on AWS.
+# Every key is here with its default. Delete the lines that you do not want to change.
+
+";
+
+/// A commented `wpstack.toml` with every key and its default, for a stack of that name in that
+/// region. [`Config::parse`] reads it as [`Config::new`] of the two.
+#[must_use]
+pub fn template(name: &StackName, region: &Region) -> String {
+    let config = Config::new(name.clone(), region.clone());
+    let mut text = HEAD.to_owned();
+    table(&mut text, <Config as Section>::KEYS, Section::written(&config));
+    text
+}
+
+/// The keys of a table, values first: a key that follows a section's header would belong to it.
+fn table(text: &mut String, keys: &[Key], written: Vec<Written>) {
+    let (sections, values): (Vec<_>, Vec<_>) = keys
+        .iter()
+        .zip(written)
+        .partition(|(_, written)| matches!(written, Written::Section(_) | Written::Map(_)));
+    for (key, written) in values.into_iter().chain(sections) {
+        entry(text, key, written).expect("a string takes any text");
+    }
+}
+
+fn entry(text: &mut String, key: &Key, written: Written) -> std::fmt::Result {
+    let Key { name, doc, example, keys } = key;
+    let doc = doc.trim();
+    match written {
+        Written::Value(value) => writeln!(text, "# {doc}\n{name} = {value}"),
+        Written::Unset => writeln!(text, "# {doc}\n# {name} = {example}"),
+        Written::Section(written) => {
+            writeln!(text, "\n# {doc}\n[{name}]")?;
+            table(text, keys, written);
+            Ok(())
+        }
+        Written::Map(pairs) => {
+            writeln!(text, "\n# {doc}\n[{name}]")?;
+            if pairs.is_empty() {
+                writeln!(text, "# team = \"web\"")?;
+            }
+            pairs.iter().try_for_each(|(key, value)| {
+                let (key, value) = (quoted(key), quoted(value));
+                writeln!(text, "{key} = {value}")
+            })
+        }
+    }
+}
+
+fn quoted(text: &str) -> toml::Value {
+    toml::Value::String(text.to_owned())
+}
