@@ -18,10 +18,12 @@
 //! ```
 
 mod config;
+mod stack;
 mod template;
 
 pub use config::{
     Cloud, Config, Database, Flaw, HealthCheck, Image, ImageSource, Instances, LoadBalancer, Logs,
     Network, Problem, Problems, Service, Subnets,
 };
+pub use stack::{ComposeError, stack};
 pub use template::template;

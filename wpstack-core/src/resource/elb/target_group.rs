@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::resource::ec2::Vpc;
 use crate::resource::{Expected, Field, Resource};
 use crate::stack::Ref;
-use crate::value::{Port, Seconds, Tags, TargetGroupName};
+use crate::value::{Port, Seconds, StatusCodes, Tags, TargetGroupName, UrlPath};
 
 /// Where a load balancer sends requests: ports of instances, registered by ECS, over HTTP.
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html>
@@ -30,9 +30,9 @@ pub struct TargetGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
     /// The path that is asked for.
-    pub path: String,
+    pub path: UrlPath,
     /// The statuses that count, as in `200` or `200-299`.
-    pub matcher: String,
+    pub codes: StatusCodes,
     /// The time between two checks: 5 to 300 seconds.
     pub interval: Seconds,
     /// How long an answer may take: 2 to 120 seconds, less than the interval.
