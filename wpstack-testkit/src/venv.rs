@@ -104,12 +104,16 @@ fn home() -> Result<PathBuf, TestkitError> {
     Ok(target.join("wpstack-testkit"))
 }
 
+/// What cargo writes into every target directory. It leaves `CACHEDIR.TAG` only in one that it has made itself, not in
+/// a cache that was there before.
+const TARGET_MARK: &str = ".rustc_info.json";
+
 /// The target directory an executable was built into: the nearest one above it that cargo has marked.
 fn target_of(executable: &Path) -> Option<PathBuf> {
     executable
         .ancestors()
         .skip(1)
-        .find(|directory| directory.join("CACHEDIR.TAG").is_file())
+        .find(|directory| directory.join(TARGET_MARK).is_file())
         .map(Path::to_path_buf)
 }
 
@@ -151,7 +155,7 @@ mod tests {
         let executable = std::env::current_exe().expect("a running test has an executable");
         let target = target_of(&executable).expect("cargo marks its target directory");
         assert!(executable.starts_with(&target));
-        assert!(target.join("CACHEDIR.TAG").is_file());
+        assert!(target.join(TARGET_MARK).is_file());
     }
 
     #[test]
