@@ -109,7 +109,7 @@ impl Database {
         flaws.check_range("database.storage", &storage, &allowed, why);
         let Some(max) = self.max_storage else { return };
         flaws.check_range("database.max_storage", &max, &allowed, why);
-        if u64::from(max.0) * 10 < u64::from(storage.0) * 11 {
+        if allowed.contains(&max) && u64::from(max.0) * 10 < u64::from(storage.0) * 11 {
             let message = format!("{max} leaves storage of {storage} no room to grow");
             let help = "RDS asks for 10 % more than `storage`; remove the key if it shall not grow";
             flaws.add(&["database.max_storage", "database.storage"], message, help);

@@ -39,7 +39,7 @@ impl Flaws {
         why: &str,
     ) {
         if !range.contains(value) {
-            let message = format!("{value} is not from {} to {}", range.start(), range.end());
+            let message = format!("expected {} to {}, found {value}", range.start(), range.end());
             self.add(&[key], message, why);
         }
     }

@@ -64,12 +64,12 @@ impl Instances {
             flaws.add(&["instances.max"], "there would never be an instance", help);
         } else if min > max {
             let message = format!("the fewest instances ({min}) are more than the most ({max})");
-            let help = "`min`, `desired` and `max` must not fall";
+            let help = "`desired` must be at least `min` and at most `max`";
             flaws.add(&["instances.min", "instances.max"], message, help);
         } else if !(min..=max).contains(&desired) {
             let message =
                 format!("{desired} instances are not from `min` ({min}) to `max` ({max})");
-            let help = "`min`, `desired` and `max` must not fall";
+            let help = "`desired` must be at least `min` and at most `max`";
             flaws.add(&["instances.desired", "instances.min", "instances.max"], message, help);
         }
     }
@@ -94,7 +94,8 @@ impl Instances {
         } else if room < both {
             let max = self.max;
             let message = format!(
-                "{both} tasks must fit while a deployment rolls, and {max} of {machine} hold {room}"
+                "{both} tasks must fit while a deployment rolls, and {max} x {machine} has room for \
+                 {room}"
             );
             let help = "raise `instances.max`, write a larger `type`, or less memory or CPU for a \
                         task";

@@ -107,7 +107,7 @@ impl Network {
                 let help = format!("write a zone such as `{region}a`, or change `region`");
                 flaws.add(&[&key, "network.zones", "region"], message, help);
             } else if zone.as_str().len() > region.as_str().len() + 1 {
-                let message = format!("`{zone}` is a local zone, where RDS has no MySQL");
+                let message = format!("`{zone}` is a local zone, not one of the region itself");
                 flaws.add(&[&key], message, format!("write a zone such as `{region}a`"));
             }
         }

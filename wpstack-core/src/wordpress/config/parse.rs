@@ -2,7 +2,7 @@
 
 use toml::de::{DeTable, Error};
 
-use super::problem::{Problem, Problems};
+use super::problem::{Problem, Problems, shown};
 use super::reader::Reader;
 use super::section::Section;
 use super::{Config, Network};
@@ -31,11 +31,13 @@ impl Config {
             config.network.zones = Network::zones_of(&config.region);
         }
         let mut problems = syntax(text, &errors);
-        if problems.is_empty() {
-            problems = flaws(&config, &reader);
+        // Of a key that stands there twice the parser keeps one: all the rest is what was written.
+        if errors.iter().all(is_duplicate) {
+            problems.extend(flaws(&config, &reader));
             problems.extend(reader.problems());
         } else {
-            problems.extend(before(reader.problems(), &problems));
+            let sure = before(text, reader.problems(), &problems);
+            problems.extend(sure);
         }
         Problems::found(text, problems)?;
         Ok(config)
@@ -58,29 +60,50 @@ fn flaws(config: &Config, reader: &Reader<'_>) -> Vec<Problem> {
 
 /// What is no TOML, one problem for each line: one slip makes the parser stumble several times.
 fn syntax(text: &str, errors: &[Error]) -> Vec<Problem> {
-    let mut problems: Vec<_> = errors.iter().map(syntax_problem).collect();
+    let mut problems: Vec<_> = errors.iter().map(|error| syntax_problem(text, error)).collect();
     problems.sort_by_key(|problem| problem.span.start);
+    // A list that is never closed swallows what follows, and the parser stumbles over all of it.
+    if errors.iter().any(|error| error.message().starts_with("unclosed array")) {
+        let comma = |problem: &Problem| problem.message.starts_with("missing comma");
+        if let Some(first) = problems.iter().position(comma) {
+            problems.truncate(first + 1);
+            "is the `]` of the list missing?".clone_into(&mut problems[first].help);
+        }
+    }
     let ends: Vec<_> = text.match_indices('\n').map(|(end, _)| end).collect();
     problems.dedup_by_key(|problem| ends.partition_point(|end| *end < problem.span.start));
     problems
 }
 
-fn syntax_problem(error: &Error) -> Problem {
+fn syntax_problem(text: &str, error: &Error) -> Problem {
     let span = error.span().unwrap_or(0..0);
-    let message = error.message().to_owned();
-    let help = if message.starts_with("duplicate key") {
-        "each key and each section may stand in the file once"
-    } else if message.starts_with("string values must be quoted") {
-        "put it in quotes"
-    } else {
-        ""
+    if is_duplicate(error) {
+        let key = shown(text.get(span.clone()).unwrap_or_default());
+        let message = format!("`{key}` stands in the file twice");
+        return Problem { span, key: String::new(), message, help: "keep one of them".to_owned() };
+    }
+    let (message, help) = match error.message() {
+        // The parser takes what stands there for a text without quotes, even if that is nothing.
+        message if message.starts_with("string values must be quoted") && span.is_empty() => {
+            ("a value is missing", "write one, or remove the line")
+        }
+        message if message.starts_with("string values must be quoted") => {
+            ("a text must stand in quotes", "write it as `\"...\"`")
+        }
+        message => (message, ""),
     };
-    Problem { span, key: String::new(), message, help: help.to_owned() }
+    Problem { span, key: String::new(), message: message.to_owned(), help: help.to_owned() }
 }
 
-/// Those of `problems` that stand before the first of `syntax`: what follows it may have been read
-/// as something that nobody wrote.
-fn before(problems: Vec<Problem>, syntax: &[Problem]) -> Vec<Problem> {
+fn is_duplicate(error: &Error) -> bool {
+    error.message().starts_with("duplicate key")
+}
+
+/// Those of `problems` on lines before the first of `syntax`: what follows it may have been read as
+/// something that nobody wrote.
+fn before(text: &str, problems: Vec<Problem>, syntax: &[Problem]) -> Vec<Problem> {
     let first = syntax.iter().map(|problem| problem.span.start).min().unwrap_or_default();
-    problems.into_iter().filter(|problem| problem.span.end <= first).collect()
+    let before = text.as_bytes().get(..first).unwrap_or_default();
+    let line = before.iter().rposition(|byte| *byte == b'\n').unwrap_or_default();
+    problems.into_iter().filter(|problem| problem.span.end <= line).collect()
 }

@@ -33,7 +33,7 @@ impl<'t> Reader<'t> {
         let mut section = S::default();
         for (key, value) in table {
             let name: &str = key.get_ref();
-            let below = self.below(at, name);
+            let below = below(at, name);
             if S::KEYS.iter().any(|known| known.name == name) {
                 self.seen(&below, value.span());
                 section.read_key(name, &below, value, self);
@@ -64,12 +64,6 @@ impl<'t> Reader<'t> {
         T::read(self, at, value)
     }
 
-    /// The path of a key below another.
-    #[expect(clippy::unused_self, reason = "reads as the other steps of a walk")]
-    pub(super) fn below(&self, at: &str, key: &str) -> String {
-        if at.is_empty() { shown(key) } else { format!("{at}.{}", shown(key)) }
-    }
-
     /// Remembers where a key's value stands.
     pub(super) fn seen(&mut self, at: &str, span: Range<usize>) {
         self.spans.insert(at.to_owned(), span);
@@ -98,7 +92,7 @@ impl<'t> Reader<'t> {
         ends.chain([key.len()]).any(|end| self.failed.contains(&key[..end]))
     }
 
-    /// Where `key` stands, if the file has it; otherwise its section.
+    /// Where the value of `key` stands, if the file has it.
     pub(super) fn span(&self, key: &str) -> Option<Range<usize>> {
         self.spans.get(key).cloned()
     }
@@ -106,4 +100,9 @@ impl<'t> Reader<'t> {
     pub(super) fn problems(self) -> Vec<Problem> {
         self.problems
     }
+}
+
+/// The path of a key below another.
+pub(super) fn below(at: &str, key: &str) -> String {
+    if at.is_empty() { shown(key) } else { format!("{at}.{}", shown(key)) }
 }

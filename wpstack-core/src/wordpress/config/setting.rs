@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use toml::de::DeValue;
+use toml::Spanned;
+use toml::de::{DeString, DeValue};
 
 use super::Cloud;
-use super::reader::{Reader, Value};
+use super::reader::{Reader, Value, below};
 use super::section::{Key, Section};
 use crate::value::{
     AvailabilityZone, Cidr, Collation, CpuUnits, Days, DbInstanceClass, DbName, DbUserName,
@@ -266,7 +267,7 @@ fn bare<T: Setting + FromStr>(reader: &mut Reader<'_>, at: &str, value: &Value<'
 }
 
 impl Setting for bool {
-    const WHAT: &'static str = "`true` or `false`,";
+    const WHAT: &'static str = "a yes or no";
     const EXAMPLE: &'static str = "true";
 
     fn read(reader: &mut Reader<'_>, at: &str, value: &Value<'_>) -> Option<Self> {
@@ -330,8 +331,7 @@ impl Setting for Tags {
         let mut tags = Self::new();
         let mut good = true;
         for (key, value) in table {
-            let at = reader.below(at, key.get_ref());
-            good &= tag(reader, &at, key.get_ref(), value, &mut tags);
+            good &= tag(reader, at, key, value, &mut tags);
         }
         good.then_some(tags)
     }
@@ -342,23 +342,32 @@ impl Setting for Tags {
     }
 }
 
-fn tag(reader: &mut Reader<'_>, at: &str, key: &str, value: &Value<'_>, tags: &mut Tags) -> bool {
-    let help = || "for example `team = \"web\"`".to_owned();
+fn tag(
+    reader: &mut Reader<'_>,
+    at: &str,
+    key: &Spanned<DeString<'_>>,
+    value: &Value<'_>,
+    tags: &mut Tags,
+) -> bool {
+    let at = below(at, key.get_ref());
+    let help = "for example `team = \"web\"`";
     let DeValue::String(text) = value.get_ref() else {
         let message = format!("expected the value of a tag in quotes, found {}", kind(value));
-        reader.problem(at, value.span(), message, help());
+        reader.problem(&at, value.span(), message, help);
         return false;
     };
-    match tags.insert(key, text.as_ref()) {
-        Ok(()) => {
-            reader.seen(at, value.span());
-            true
-        }
-        Err(error) => {
-            reader.problem(at, value.span(), error.to_string(), help());
-            false
-        }
+    let refused = |tags: &mut Tags, text: &str| tags.insert(key.get_ref().as_ref(), text).err();
+    // The key is at fault if not even an empty value goes with it.
+    if let Some(error) = refused(tags, "") {
+        reader.problem(&at, key.span(), error.to_string(), help);
+        return false;
     }
+    if let Some(error) = refused(tags, text) {
+        reader.problem(&at, value.span(), error.to_string(), help);
+        return false;
+    }
+    reader.seen(&at, key.span());
+    true
 }
 
 impl<S: Section> Setting for S {
