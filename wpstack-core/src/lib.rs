@@ -13,6 +13,7 @@ pub mod provider;
 pub mod registry;
 pub mod resource;
 mod secret;
+pub mod sim;
 pub mod stack;
 pub mod state;
 pub mod time;

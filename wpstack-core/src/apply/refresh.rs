@@ -1,6 +1,7 @@
 //! Asking AWS about everything recorded, as many objects per question as it can.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures::future::join_all;
 use thiserror::Error;
@@ -24,9 +25,15 @@ pub struct RefreshError {
     pub source: ProviderError,
 }
 
+/// What is said to be gone is asked about again after this long before it is believed. What was made a moment ago may
+/// not be visible yet, and to take it for gone would be to lose it.
+const DOUBT: Duration = Duration::from_secs(3);
+
 struct Asked {
     object: ObjectId,
     recorded: AnyRecorded,
+    /// Whether it was said to be gone once.
+    doubted: bool,
     /// Whether something that it refers to is gone, so that a provider may be unable to compare.
     dangling: bool,
 }
@@ -43,7 +50,7 @@ pub(super) async fn refresh(
             let group = groups.entry(object.address.type_name()).or_default();
             let is_there = |to| document.objects.get(to).is_some_and(|it| it.state.is_some());
             let dangling = record.edges.iter().any(|edge| !is_there(&edge.to));
-            group.push(Asked { object: object.clone(), recorded, dangling });
+            group.push(Asked { object: object.clone(), recorded, doubted: false, dangling });
         }
     }
     let asks = groups.into_iter().filter_map(|(type_name, objects)| {
@@ -73,6 +80,7 @@ async fn ask(
         let mut failure = None;
         for (asked, answer) in objects.into_iter().zip(answers) {
             match answer {
+                Ok(None) if !asked.doubted => again.push(Asked { doubted: true, ..asked }),
                 Ok(observed) => known.push((asked.object, observed)),
                 // Nothing is known of it beyond the record, whose dangling edge the plan follows.
                 Err(error) if asked.dangling && error.kind == ErrorKind::Unexpected => {}
@@ -84,6 +92,9 @@ async fn ask(
         }
         objects = again;
         let Some((object, source)) = failure else {
+            if !objects.is_empty() {
+                resolver.clock.sleep(DOUBT).await;
+            }
             continue;
         };
         let Some(policy) = source.kind.retry() else {

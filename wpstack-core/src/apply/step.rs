@@ -130,7 +130,11 @@ impl Worker<'_> {
     pub(super) async fn finish(&self, rest: Rest) -> Result<(), StepError> {
         let Rest { cx, spec, mut state, configure } = rest;
         if configure {
-            let configured = self.call(|| self.provider.configure(&cx, &spec, &state)).await?;
+            let configure = async || {
+                let configured = self.provider.configure(&cx, &spec, &state).await;
+                configured.map_err(ProviderError::of_fresh_object)
+            };
+            let configured = self.call(configure).await?;
             if configured != state {
                 state = configured;
                 self.learn(Fact::Observed { state: state.clone() }).await?;
@@ -170,7 +174,24 @@ impl Worker<'_> {
     async fn adopt(&self) -> Result<Option<Value>, StepError> {
         let record = self.record()?;
         let cx = self.context(&record);
-        self.call(|| self.provider.find(&cx, &record.spec)).await
+        self.look_for(&cx, &record.spec).await
+    }
+
+    /// The object, if an earlier call made it. What was made a moment ago may not be visible yet, so that one look is
+    /// not enough to go and make another.
+    async fn look_for(&self, cx: &Cx, spec: &Value) -> Result<Option<Value>, StepError> {
+        const VISIBLE_WITHIN: Duration = Duration::from_secs(5);
+        let since = self.run.clock.now();
+        loop {
+            if let Some(state) = self.call(|| self.provider.find(cx, spec)).await? {
+                return Ok(Some(state));
+            }
+            let waited = between(since, self.run.clock.now());
+            if waited >= VISIBLE_WITHIN {
+                return Ok(None);
+            }
+            self.sleep(poll_pause(waited)).await?;
+        }
     }
 
     /// Creates the object. After an answer that leaves open whether it was made, looks before making another.
@@ -182,7 +203,7 @@ impl Worker<'_> {
                 Err(error) => error,
             };
             if matches!(error.kind, ErrorKind::AlreadyExists | ErrorKind::Unclear)
-                && let Some(state) = self.call(|| self.provider.find(cx, spec)).await?
+                && let Some(state) = self.look_for(cx, spec).await?
             {
                 return Ok(state);
             }

@@ -206,6 +206,14 @@ impl ProviderError {
         self.kind == ErrorKind::NotFound
     }
 
+    /// For an object that AWS has just made: "it is not there" can only mean that it is not there everywhere.
+    pub(crate) fn of_fresh_object(mut self) -> Self {
+        if self.details.kind == ErrorKind::NotFound {
+            self.details.kind = ErrorKind::NotYetVisible;
+        }
+        self
+    }
+
     fn fragment(&self) -> String {
         let Details { service, operation, message, code, request_id, .. } = &*self.details;
         let mut parts = vec![format!("{service} {operation} failed")];

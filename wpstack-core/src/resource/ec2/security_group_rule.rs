@@ -4,15 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::SecurityGroup;
 use crate::resource::{Expected, Field, Resource};
-use crate::stack::Ref;
+use crate::stack::{Ready, Ref};
 use crate::value::{Cidr, Tags, Traffic};
 
 /// What one security group lets in or out.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SecurityGroupRule {
-    /// The group it belongs to.
-    pub group: Ref<SecurityGroup>,
+    /// The group it belongs to. Ready, because until then the group may still have the rule that AWS gave it, which
+    /// an outward rule for everything would repeat.
+    pub group: Ready<SecurityGroup>,
     /// Which way.
     pub direction: Direction,
     /// The other end.

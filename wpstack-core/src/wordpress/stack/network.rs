@@ -133,7 +133,7 @@ fn rules(
     ];
     let mut way_out = Vec::new();
     for (name, group, direction, peer, traffic, description) in rules {
-        let (group, description) = (group.clone(), description.to_owned());
+        let (group, description) = (group.ready(), description.to_owned());
         let tags = tags.clone();
         let rule = SecurityGroupRule { group, direction, peer, traffic, description, tags };
         let rule = stack.add(name, rule)?;

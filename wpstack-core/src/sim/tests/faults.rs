@@ -1,0 +1,51 @@
+//! What goes wrong on the way.
+
+use super::trial::{Trial, counted, network, shown};
+use crate::event::What;
+
+#[tokio::test]
+async fn a_throttled_call_is_repeated() {
+    let trial = Trial::new(1);
+    trial.sim.faults("create ec2.subnet:b: throttle x2").unwrap();
+    let summary = trial.apply(&network("10.11.0.0/16")).await;
+    assert!(summary.is_complete(), "{summary:#?}");
+    let retries = trial.events().into_iter().filter_map(|event| match event.what {
+        What::StepRetrying { attempt, error, .. } => Some(format!("{attempt}: {error}")),
+        _ => None,
+    });
+    let expected = "ec2 CreateSubnet failed with RequestLimitExceeded: Request limit exceeded.";
+    assert_eq!(retries.collect::<Vec<_>>(), [format!("1: {expected}"), format!("2: {expected}")]);
+    assert!(trial.sim.faults_left().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_lost_answer_made_is_adopted() {
+    for seed in 0..100 {
+        let trial = Trial::new(seed);
+        trial.sim.faults("CreateVpc: lost\nCreateSubnet #2: lost x2\nAuthorize*: lost").unwrap();
+        let stack = network("10.11.0.0/16");
+        let summary = trial.apply(&stack).await;
+        assert!(summary.is_complete(), "seed {seed}: {summary:#?}");
+        assert_eq!(
+            counted(&trial.sim.inventory()),
+            "ec2.security-group 3, ec2.security-group-rule 5, ec2.subnet 3, ec2.vpc 1",
+            "seed {seed}"
+        );
+        assert_eq!(shown(&trial.plan(&stack).await), "", "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn a_used_up_quota_stops_its_dependents_only() {
+    let trial = Trial::new(5);
+    trial.sim.tamper(|world| world.quotas.subnets_per_vpc = 2);
+    let summary = trial.apply(&network("10.11.0.0/16")).await;
+    let failed: Vec<_> = summary.failures.iter().map(|it| it.object.to_string()).collect();
+    assert_eq!((failed.len(), summary.skipped.len()), (1, 0), "{summary:#?}");
+    assert!(summary.failures[0].error.contains("SubnetLimitExceeded"), "{summary:#?}");
+    assert_eq!(summary.created, 11);
+    trial.sim.tamper(|world| world.quotas.subnets_per_vpc = 3);
+    assert!(trial.apply(&network("10.11.0.0/16")).await.is_complete());
+    trial.destroy().await;
+    assert_eq!(counted(&trial.sim.inventory()), "");
+}
