@@ -7,10 +7,10 @@ use crate::value::{CpuUnits, Mebibytes, Port, Seconds};
 section! {
     /// The service that keeps WordPress containers running.
     pub struct Service {
-        /// Number of WordPress containers; 0 pauses the site.
+        /// Number of WordPress containers: 1, or 0 to pause the site.
         // More than one needs a web root that they share: each has its own, so that uploads would
         // differ between them (defect 16).
-        #[schemars(range(max = 5000))]
+        #[schemars(range(max = 1))]
         pub tasks: u32 = 1,
         /// Processor time of each, of which 1024 is one vCPU.
         pub cpu: CpuUnits = "512",
@@ -27,12 +27,12 @@ section! {
 
 impl Service {
     pub(super) fn flaws(&self, flaws: &mut Flaws) {
-        flaws.check_range(
-            "service.tasks",
-            &self.tasks,
-            &(0..=5000),
-            "ECS runs 5,000 tasks per service at most",
-        );
+        if self.tasks > 1 {
+            let message = format!("{} tasks would each have a web root of their own", self.tasks);
+            let help = "keep it at 1: the web root is a volume of the instance, and what is \
+                        uploaded to one task would be missing on the others";
+            flaws.add(&["service.tasks"], message, help);
+        }
         flaws.check_range(
             "service.cpu",
             &self.cpu,
