@@ -46,8 +46,12 @@ mod bucket;
 mod call;
 mod chance;
 pub mod ec2;
+pub mod ecr;
 mod fault;
+pub mod iam;
+pub mod logs;
 mod quota;
+mod tagged;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -150,14 +154,25 @@ impl Sim {
     /// A provider for every resource type that is simulated.
     #[must_use]
     pub fn registry(&self) -> Registry {
-        use crate::resource::ec2;
+        use crate::resource::{ec2, ecr, iam, logs};
         macro_rules! simulate {
             ([$($resource:ty),* $(,)?]) => {
                 Registry::default()$(.with::<$resource, _>(self.clone()))*
             };
         }
         // Becomes `for_each_resource!(simulate)` once every type is simulated.
-        simulate!([ec2::Vpc, ec2::Subnet, ec2::SecurityGroup, ec2::SecurityGroupRule])
+        simulate!([
+            ec2::Vpc,
+            ec2::Subnet,
+            ec2::SecurityGroup,
+            ec2::SecurityGroupRule,
+            ecr::Repository,
+            ecr::Image,
+            iam::Role,
+            iam::RolePolicy,
+            iam::InstanceProfile,
+            logs::LogGroup,
+        ])
     }
 
     /// An engine that works on this world and lives by its clock.

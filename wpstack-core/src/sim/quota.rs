@@ -18,6 +18,16 @@ pub struct Quotas {
     pub groups_per_interface: usize,
     /// Network interfaces per region.
     pub interfaces: usize,
+    /// Roles.
+    pub roles: usize,
+    /// Managed policies per role.
+    pub policies_per_role: usize,
+    /// Instance profiles.
+    pub instance_profiles: usize,
+    /// Repositories per region.
+    pub repositories: usize,
+    /// Log groups per region.
+    pub log_groups: usize,
 }
 
 impl Default for Quotas {
@@ -29,6 +39,11 @@ impl Default for Quotas {
             rules_per_group: 60,
             groups_per_interface: 5,
             interfaces: 5000,
+            roles: 1000,
+            policies_per_role: 10,
+            instance_profiles: 1000,
+            repositories: 100_000,
+            log_groups: 1_000_000,
         }
     }
 }

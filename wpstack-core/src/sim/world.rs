@@ -10,7 +10,10 @@ use serde_json::Value;
 use super::bucket::Buckets;
 use super::chance::Chance;
 use super::ec2::{self, Ec2};
+use super::ecr::Ecr;
 use super::fault::Faults;
+use super::iam::Iam;
+use super::logs::Logs;
 use super::quota::Quotas;
 use super::tags::{TagMap, is_ours};
 use crate::value::{AccountId, Region};
@@ -34,6 +37,18 @@ pub struct World {
     pub chance: Chance,
     /// The network.
     pub ec2: Ec2,
+    /// The image registry.
+    #[serde(default)]
+    pub ecr: Ecr,
+    /// Roles and policies.
+    #[serde(default)]
+    pub iam: Iam,
+    /// Logs.
+    #[serde(default)]
+    pub logs: Logs,
+    /// The tags of everything that goes by an ARN.
+    #[serde(default)]
+    pub tags: BTreeMap<String, TagMap>,
     pub(super) faults: Faults,
     pub(super) buckets: Buckets,
     agenda: Agenda,
@@ -92,6 +107,10 @@ impl World {
             quotas: Quotas::default(),
             chance: Chance::new(seed),
             ec2: Ec2::default(),
+            ecr: Ecr::default(),
+            iam: Iam::default(),
+            logs: Logs::default(),
+            tags: BTreeMap::new(),
             faults: Faults::default(),
             buckets: Buckets::default(),
             agenda: Agenda::default(),
@@ -130,6 +149,9 @@ impl World {
     pub fn inventory(&self) -> Inventory {
         let mut found = Inventory::new();
         self.ec2.inventory(&mut found);
+        self.ecr_inventory(&mut found);
+        self.iam_inventory(&mut found);
+        self.logs_inventory(&mut found);
         found
     }
 }

@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use crate::apply::{Options, Session, Summary};
 use crate::event::{Event, Events, What};
 use crate::plan::{Plan, Verb};
+use crate::provider::Consent;
 use crate::resource::ec2::{Direction, Peer, SecurityGroup, SecurityGroupRule, Subnet, Vpc};
+use crate::sim::bucket::is_read;
 use crate::sim::{Inventory, Outcome, Sim};
 use crate::state::{Holder, MemoryStore};
 use crate::time::Clock;
@@ -21,6 +23,7 @@ use crate::{Ref, Stack};
 pub(super) struct Trial {
     pub(super) sim: Sim,
     pub(super) store: MemoryStore,
+    pub(super) consent: Consent,
     log: Arc<Mutex<Vec<Event>>>,
 }
 
@@ -30,7 +33,7 @@ impl Trial {
     }
 
     pub(super) fn on(sim: Sim, store: MemoryStore) -> Self {
-        Self { sim, store, log: Arc::default() }
+        Self { sim, store, consent: Consent::default(), log: Arc::default() }
     }
 
     pub(super) async fn open(&self) -> Session {
@@ -72,7 +75,8 @@ impl Trial {
                 token.cancel();
             }
         });
-        session.apply(stack, &plan, &Options::default(), &events, &cancel).await.unwrap()
+        let options = Options { consent: self.consent, ..Options::default() };
+        session.apply(stack, &plan, &options, &events, &cancel).await.unwrap()
     }
 
     /// Destroys everything.
@@ -87,7 +91,7 @@ impl Trial {
     /// The calls that change something, with what came of those that did not go well.
     pub(super) fn changes(&self) -> Vec<String> {
         let calls = self.sim.calls();
-        let changes = calls.iter().filter(|call| !call.operation.starts_with("Describe"));
+        let changes = calls.iter().filter(|call| !is_read(&call.operation));
         changes
             .map(|call| match &call.outcome {
                 Outcome::Done => call.operation.clone(),
