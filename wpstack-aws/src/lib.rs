@@ -1,1 +1,14 @@
-//! wpstack
+//! The resources of wpstack on Amazon Web Services.
+//!
+//! Reading order: [`Aws`] (the clients), [`call`] (what a call's result means), [`tags`] (how objects are marked as
+//! ours); then one file per resource type, in a folder per service as in `wpstack-core`, each a
+//! [`Provider`](wpstack_core::Provider) of its type. The first of them, `ec2/vpc.rs`, is the pattern of all.
+
+pub mod call;
+mod cloud;
+mod ec2;
+mod provide;
+mod registry;
+pub mod tags;
+
+pub use cloud::{Aws, ConnectError, Settings};

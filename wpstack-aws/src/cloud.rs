@@ -1,0 +1,167 @@
+//! The clients of the services, and how they are connected.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use thiserror::Error;
+
+/// How long a call may take. Calls only begin things and answer within seconds; what is to be waited for is polled.
+const ATTEMPT: Duration = Duration::from_secs(60);
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(5);
+
+macro_rules! clients {
+    ($($(#[$doc:meta])* $service:ident: $sdk:ident,)*) => {
+        /// The clients of one account in one region. Clones share them.
+        ///
+        /// Its [`registry`](Aws::registry) is what the engine works with. The clients are open to programs that also
+        /// need AWS otherwise, and to tests, which put mocked ones in their place.
+        #[derive(Clone, Debug)]
+        pub struct Aws {
+            $($(#[$doc])* pub $service: $sdk::Client,)*
+        }
+
+        impl Aws {
+            /// The clients that `config` describes, but for retries, which are off: the engine is the only one that
+            /// retries, so that it can tell of every repeat and look before it makes something twice.
+            #[must_use]
+            pub fn new(config: &SdkConfig) -> Self {
+                let config = config.to_builder().retry_config(RetryConfig::disabled()).build();
+                Self { $($service: $sdk::Client::new(&config),)* }
+            }
+        }
+    };
+}
+
+clients! {
+    /// EC2.
+    ec2: aws_sdk_ec2,
+    /// EC2 Auto Scaling.
+    autoscaling: aws_sdk_autoscaling,
+    /// Elastic Container Service.
+    ecs: aws_sdk_ecs,
+    /// Elastic Container Registry.
+    ecr: aws_sdk_ecr,
+    /// Elastic Load Balancing, of the second version: application load balancers.
+    elb: aws_sdk_elasticloadbalancingv2,
+    /// Identity and Access Management.
+    iam: aws_sdk_iam,
+    /// Relational Database Service.
+    rds: aws_sdk_rds,
+    /// CloudWatch Logs.
+    logs: aws_sdk_cloudwatchlogs,
+    /// Secrets Manager.
+    secretsmanager: aws_sdk_secretsmanager,
+}
+
+/// What decides with which account and region to connect. What is `None` is taken from where the AWS command line
+/// takes it: the environment, the shared configuration, the instance.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The profile of the shared configuration.
+    pub profile: Option<String>,
+    /// The region.
+    pub region: Option<wpstack_core::value::Region>,
+    /// Where all services are instead of at AWS: the address of an emulator.
+    pub endpoint_url: Option<String>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// No region is configured.
+    #[error("no AWS region is configured")]
+    Region,
+    /// No credentials are configured, or they cannot be had.
+    #[error("no AWS credentials were found")]
+    Credentials(#[source] CredentialsError),
+}
+
+impl ConnectError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Region => "name one with `--region` or AWS_REGION, as in `--region eu-west-1`",
+            Self::Credentials(_) => {
+                "log in (`aws sso login`, `aws configure`) or name a profile with `--profile`; `--cloud sim` tries \
+                 everything without an account"
+            }
+        }
+    }
+}
+
+impl Aws {
+    /// Connects with the account that [the standard chain][chain] finds. `AWS_ENDPOINT_URL` is honoured.
+    ///
+    /// [chain]: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+    ///
+    /// # Errors
+    /// When no region is configured or no credentials are found. Nothing has been asked of the services by then.
+    pub async fn connect(settings: Settings) -> Result<Self, ConnectError> {
+        let config = load(settings).await;
+        if config.region().is_none() {
+            return Err(ConnectError::Region);
+        }
+        let none = || CredentialsError::not_loaded("nothing provides any");
+        let provider = config.credentials_provider().ok_or_else(none);
+        let provider = provider.map_err(ConnectError::Credentials)?;
+        provider.provide_credentials().await.map_err(ConnectError::Credentials)?;
+        Ok(Self::new(&config))
+    }
+
+    /// The region, as in `eu-west-1`.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.ec2.config().region().map(AsRef::as_ref)
+    }
+}
+
+async fn load(settings: Settings) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(ATTEMPT)
+        .build();
+    // Not `latest()`, which another version of the SDK would change under us.
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http_client())
+        .timeout_config(timeouts);
+    if let Ok(name) = AppName::new("wpstack") {
+        loader = loader.app_name(name);
+    }
+    if let Some(profile) = settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = settings.region {
+        loader = loader.region(Region::new(region.as_str().to_owned()));
+    }
+    if let Some(endpoint_url) = settings.endpoint_url {
+        loader = loader.endpoint_url(endpoint_url);
+    }
+    loader.load().await
+}
+
+/// One client for all services. Each would make one of its own otherwise, and load the system's certificates again.
+/// Proxies are taken from the environment, as the SDK's own client does.
+fn http_client() -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .proxy_config(ProxyConfig::from_env())
+        .connector_settings(settings)
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
+}

@@ -1,0 +1,33 @@
+//! Which resource types AWS provides.
+
+use wpstack_core::Registry;
+
+use crate::Aws;
+
+/// The resource types that have a provider here. Once they are all, this list goes and
+/// [`wpstack_core::for_each_resource!`] takes its place, so that the compiler insists on a provider for each type.
+macro_rules! for_each_provided {
+    ($with:ident $($arguments:tt)*) => {
+        $with! {
+            $($arguments)*
+            [
+                wpstack_core::resource::ec2::Vpc,
+                wpstack_core::resource::ec2::Subnet,
+            ]
+        }
+    };
+}
+
+macro_rules! registry_of {
+    ($aws:ident [$($resource:ty),* $(,)?]) => {
+        Registry::default()$(.with::<$resource, _>($aws.clone()))*
+    };
+}
+
+impl Aws {
+    /// The resource types, each with this as its provider.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        for_each_provided!(registry_of self)
+    }
+}

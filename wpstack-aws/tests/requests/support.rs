@@ -1,0 +1,102 @@
+//! What the tests of requests share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use serde_json::Value;
+use wpstack_aws::Aws;
+use wpstack_core::provider::Context;
+use wpstack_core::time::SystemClock;
+use wpstack_core::value::Tags;
+use wpstack_core::{Address, Consent, Cx, ObjectId, Recorded, Ref, Resource, Stack};
+
+/// A client of the SDK crate that answers by the rules, in any order and any number of times, and panics at a request
+/// that none of them expects.
+macro_rules! mocked {
+    ($sdk:ident, [$($rule:expr),* $(,)?]) => {
+        wpstack_testkit::mock::mock_client!(
+            $sdk,
+            wpstack_testkit::mock::RuleMode::MatchAny,
+            [$(&$rule),*],
+            |config| config.retry_config(aws_config::retry::RetryConfig::disabled())
+        )
+    };
+}
+pub(crate) use mocked;
+
+/// Clients that reach nothing, for the services that a test has no rules for.
+pub(crate) fn nowhere() -> Aws {
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-west-1"))
+        .build();
+    Aws::new(&config)
+}
+
+/// Provides from a mocked EC2.
+pub(crate) fn with_ec2(ec2: aws_sdk_ec2::Client) -> Aws {
+    Aws { ec2, ..nowhere() }
+}
+
+/// A stack, and the states of those of its resources that exist.
+pub(crate) struct Scene {
+    stack: Stack,
+    known: BTreeMap<Address, Value>,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self { stack: Stack::new("blog".parse().unwrap()), known: BTreeMap::new() }
+    }
+
+    /// A resource that exists, for others to refer to.
+    pub(crate) fn exists<R: Resource>(&mut self, name: &str, spec: R, state: &R::State) -> Ref<R> {
+        let reference = self.stack.add(name, spec).unwrap();
+        let state = serde_json::to_value(state).unwrap();
+        self.known.insert(reference.address().clone(), state);
+        reference
+    }
+
+    /// The context of a call for the first object of `R` called `name`.
+    pub(crate) fn cx<R: Resource>(&self, name: &str) -> Cx {
+        self.generation::<R>(name, 1)
+    }
+
+    /// The context of a call for a later object.
+    pub(crate) fn generation<R: Resource>(&self, name: &str, generation: u32) -> Cx {
+        Cx::new(Context {
+            stack: self.stack.name().to_string(),
+            lineage: "lineage".to_owned(),
+            object: ObjectId::new(Address::new(R::TYPE, name).unwrap(), generation),
+            born: 1,
+            dependencies: self.known.clone(),
+            clock: Arc::new(SystemClock),
+            consent: Consent::default(),
+        })
+    }
+
+    /// An object as recorded.
+    pub(crate) fn recorded<R: Resource>(
+        &self,
+        name: &str,
+        spec: &R,
+        state: &R::State,
+    ) -> Recorded<R> {
+        Recorded { cx: self.cx::<R>(name), spec: spec.clone(), state: state.clone() }
+    }
+}
+
+/// The tags of a configuration.
+pub(crate) fn tags(pairs: &[(&str, &str)]) -> Tags {
+    let mut tags = Tags::new();
+    for (key, value) in pairs {
+        tags.insert(*key, *value).unwrap();
+    }
+    tags
+}
+
+/// The names of changed fields.
+pub(crate) fn changed(fields: &[&str]) -> Vec<String> {
+    fields.iter().map(|&field| field.to_owned()).collect()
+}
