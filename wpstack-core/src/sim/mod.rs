@@ -164,8 +164,11 @@ impl Sim {
         simulate!([
             ec2::Vpc,
             ec2::Subnet,
+            ec2::InternetGateway,
+            ec2::RouteTable,
             ec2::SecurityGroup,
             ec2::SecurityGroupRule,
+            ec2::LaunchTemplate,
             ecr::Repository,
             ecr::Image,
             iam::Role,

@@ -10,6 +10,14 @@ pub struct Quotas {
     pub vpcs: usize,
     /// Subnets per VPC.
     pub subnets_per_vpc: usize,
+    /// Internet gateways per region.
+    pub internet_gateways: usize,
+    /// Route tables per VPC.
+    pub route_tables_per_vpc: usize,
+    /// Routes per route table.
+    pub routes_per_table: usize,
+    /// Launch templates per region.
+    pub launch_templates: usize,
     /// Security groups per region.
     pub security_groups: usize,
     /// Rules per security group, in each direction.
@@ -35,6 +43,10 @@ impl Default for Quotas {
         Self {
             vpcs: 5,
             subnets_per_vpc: 200,
+            internet_gateways: 5,
+            route_tables_per_vpc: 200,
+            routes_per_table: 50,
+            launch_templates: 5000,
             security_groups: 2500,
             rules_per_group: 60,
             groups_per_interface: 5,

@@ -28,7 +28,8 @@ pub struct Interface {
 }
 
 impl World {
-    /// Puts a network interface of `owner` into a subnet, and returns its id.
+    /// Puts a network interface of `owner` into a subnet, and returns its id. Without groups it gets the VPC's default
+    /// one.
     ///
     /// # Errors
     /// `InvalidSubnetID.NotFound`; `InvalidGroup.NotFound`; `InvalidParameterCombination` for groups of another VPC;
@@ -62,10 +63,14 @@ impl World {
             return Err(Refusal::new("InsufficientFreeAddressesInSubnet", message));
         };
         let id = self.id("eni");
+        let mut groups = groups.to_vec();
+        if groups.is_empty() {
+            groups.extend(self.ec2.vpcs.get(&vpc).map(|vpc| vpc.default_group.clone()));
+        }
         let interface = Interface {
             vpc,
             subnet: subnet.to_owned(),
-            groups: groups.to_vec(),
+            groups,
             owner: owner.to_owned(),
             address,
             is_public,

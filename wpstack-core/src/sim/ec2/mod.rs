@@ -1,6 +1,9 @@
 //! Amazon EC2: the network and what stands in it.
 
 mod interface;
+mod internet_gateway;
+mod launch_template;
+mod reach;
 mod route_table;
 mod security_group;
 mod security_group_rule;
@@ -14,6 +17,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use interface::Interface;
+pub use internet_gateway::InternetGateway;
+pub use launch_template::{LaunchTemplate, TemplateData};
+pub use reach::{Broken, Endpoint};
 pub use route_table::RouteTable;
 pub use security_group::SecurityGroup;
 pub use security_group_rule::{Remote, Rule};
@@ -38,6 +44,10 @@ pub struct Ec2 {
     pub rules: BTreeMap<String, Rule>,
     /// `rtb-…`, main tables included.
     pub route_tables: BTreeMap<String, RouteTable>,
+    /// `igw-…`
+    pub internet_gateways: BTreeMap<String, InternetGateway>,
+    /// `lt-…`
+    pub launch_templates: BTreeMap<String, LaunchTemplate>,
     /// `eni-…`
     pub interfaces: BTreeMap<String, Interface>,
     /// The tags of everything above.
@@ -147,7 +157,12 @@ impl Ec2 {
         all(self, into, "ec2.security-group", &self.groups);
         all(self, into, "ec2.security-group-rule", &self.rules);
         all(self, into, "ec2.route-table", &self.route_tables);
-        all(self, into, "ec2.network-interface", &self.interfaces);
+        all(self, into, "ec2.internet-gateway", &self.internet_gateways);
+        all(self, into, "ec2.launch-template", &self.launch_templates);
+        // What AWS itself puts into a network of ours has no tags, and is in our way.
+        for (id, interface) in &self.interfaces {
+            list(into, "ec2.network-interface", id, interface, &self.tags_of(&interface.vpc));
+        }
     }
 }
 

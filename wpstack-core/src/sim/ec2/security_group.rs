@@ -51,7 +51,7 @@ impl World {
         let id = self.ec2_new("sg", tags);
         let (vpc, name, description) = (vpc.to_owned(), name.to_owned(), description.to_owned());
         self.ec2.groups.insert(id.clone(), SecurityGroup { vpc, name, description });
-        self.allow_all_out(&id);
+        self.allow(&id, Direction::Egress, Remote::Cidr(Cidr::ANYWHERE));
         Ok(id)
     }
 
@@ -93,15 +93,11 @@ impl World {
         }
     }
 
-    pub(super) fn allow_all_out(&mut self, group: &str) {
+    /// Gives a new group a rule that AWS itself makes, for everything.
+    pub(super) fn allow(&mut self, group: &str, direction: Direction, remote: Remote) {
         let id = self.id("sgr");
-        let rule = Rule {
-            group: group.to_owned(),
-            direction: Direction::Egress,
-            remote: Remote::Cidr(Cidr::ANYWHERE),
-            traffic: Traffic::All,
-            description: String::new(),
-        };
+        let (group, description) = (group.to_owned(), String::new());
+        let rule = Rule { group, direction, remote, traffic: Traffic::All, description };
         self.ec2.rules.insert(id, rule);
     }
 

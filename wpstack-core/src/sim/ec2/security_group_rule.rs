@@ -1,5 +1,7 @@
 //! Rules of security groups.
 
+use std::net::Ipv4Addr;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
 use crate::sim::tags::{TagMap, further, owned, wanted};
 use crate::sim::world::{Refusal, World};
-use crate::value::{Cidr, Traffic};
+use crate::value::{Cidr, Port, Traffic};
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,15 @@ impl Rule {
         self.direction == Direction::Egress
             && self.remote == Remote::Cidr(Cidr::ANYWHERE)
             && self.traffic == Traffic::All
+    }
+
+    /// Whether TCP to `port` passes, the other end being at `address` and in `groups`.
+    pub(super) fn admits(&self, address: Ipv4Addr, groups: &[String], port: Port) -> bool {
+        let fits = match &self.remote {
+            Remote::Cidr(cidr) => cidr.has(address),
+            Remote::Group(group) => groups.contains(group),
+        };
+        fits && self.traffic.admits_tcp(port)
     }
 
     fn is_same(&self, other: &Self) -> bool {

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{RouteTable, SecurityGroup, in_use};
+use super::{Remote, RouteTable, SecurityGroup, in_use};
 use crate::failure::{Gone, ProviderError};
 use crate::provider::{Cx, Drifts, Observed, Provider, Recorded};
-use crate::resource::ec2::{self as spec, VpcState};
+use crate::resource::ec2::{self as spec, Direction, VpcState};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
 use crate::sim::tags::{TagMap, further, owned, wanted};
@@ -54,7 +54,8 @@ impl World {
             description: "default VPC security group".to_owned(),
         };
         self.ec2.groups.insert(default_group.clone(), group);
-        self.allow_all_out(&default_group);
+        self.allow(&default_group, Direction::Egress, Remote::Cidr(Cidr::ANYWHERE));
+        self.allow(&default_group, Direction::Ingress, Remote::Group(default_group.clone()));
         let (dns_support, dns_hostnames) = (true, false);
         let vpc = Vpc { cidr, dns_support, dns_hostnames, main_table, default_group };
         self.ec2.vpcs.insert(id.clone(), vpc);
@@ -81,6 +82,7 @@ impl World {
         let holds = ec2.subnets.values().any(|subnet| subnet.vpc == id)
             || ec2.groups.iter().any(|(group, it)| it.vpc == id && *group != vpc.default_group)
             || ec2.route_tables.iter().any(|(table, it)| it.vpc == id && *table != vpc.main_table)
+            || ec2.internet_gateways.values().any(|gateway| gateway.vpc.as_deref() == Some(id))
             || ec2.interfaces.values().any(|interface| interface.vpc == id);
         if holds {
             let message = format!("The vpc '{id}' has dependencies and cannot be deleted.");

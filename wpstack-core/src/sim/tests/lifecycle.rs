@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use super::trial::{Trial, counted, network, shown};
+use super::trial::{ALL, Trial, counted, network, shown};
 use crate::plan::Verb;
-
-const ALL: &str = "ec2.security-group 3, ec2.security-group-rule 5, ec2.subnet 3, ec2.vpc 1";
 
 #[tokio::test]
 async fn a_network_comes_stays_and_goes() {

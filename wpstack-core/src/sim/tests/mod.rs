@@ -1,5 +1,6 @@
 //! The engine on the simulation.
 
+mod ec2;
 mod faults;
 mod iam;
 mod images;

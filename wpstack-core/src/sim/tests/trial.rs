@@ -11,7 +11,10 @@ use crate::apply::{Options, Session, Summary};
 use crate::event::{Event, Events, What};
 use crate::plan::{Plan, Verb};
 use crate::provider::Consent;
-use crate::resource::ec2::{Direction, Peer, SecurityGroup, SecurityGroupRule, Subnet, Vpc};
+use crate::resource::ec2::{
+    Direction, Hop, InternetGateway, Peer, Route, RouteTable, SecurityGroup, SecurityGroupRule,
+    Subnet, Vpc,
+};
 use crate::sim::bucket::is_read;
 use crate::sim::{Inventory, Outcome, Sim};
 use crate::state::{Holder, MemoryStore};
@@ -106,15 +109,26 @@ impl Trial {
     }
 }
 
-/// A network: a VPC, three subnets and three groups that let each other in.
+/// What [`network`] consists of.
+pub(super) const ALL: &str = "ec2.internet-gateway 1, ec2.route-table 1, ec2.security-group 3, \
+                              ec2.security-group-rule 5, ec2.subnet 3, ec2.vpc 1";
+
+/// A network: a VPC, three subnets with their way out, and three groups that let each other in.
 pub(super) fn network(cidr: &str) -> Stack {
     let mut stack = Stack::new("blog".parse().unwrap());
     let cidr: Cidr = cidr.parse().unwrap();
     let vpc = stack.add("main", Vpc::new(cidr)).unwrap();
     let zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
+    let mut subnets = Vec::new();
     for ((name, zone), cidr) in ["a", "b", "c"].iter().zip(zones).zip(cidr.subnets(24).unwrap()) {
-        stack.add(name, Subnet::new(&vpc, cidr, zone.parse().unwrap())).unwrap();
+        subnets.push(stack.add(name, Subnet::new(&vpc, cidr, zone.parse().unwrap())).unwrap());
     }
+    let tags = Tags::default();
+    let gateway = InternetGateway { vpc: vpc.clone(), tags: tags.clone() };
+    let gateway = stack.add("main", gateway).unwrap();
+    let out = Route { destination: Cidr::ANYWHERE, via: Hop::InternetGateway(gateway.ready()) };
+    let table = RouteTable { vpc: vpc.clone(), routes: vec![out], subnets, tags };
+    stack.add("public", table).unwrap();
     let alb = group(&mut stack, &vpc, "alb");
     let ecs = group(&mut stack, &vpc, "ecs");
     let rds = group(&mut stack, &vpc, "rds");
@@ -168,7 +182,12 @@ pub(super) fn shown(plan: &Plan) -> String {
                 other => other.to_string(),
             };
             let (old, new, why) = (value(&change.old), value(&change.new), &change.why);
-            write!(text, " [{}: {old} -> {new}, {why}]", change.field).unwrap();
+            // A reference names the same address before and after.
+            if old == new {
+                write!(text, " [{}, {why}]", change.field).unwrap();
+            } else {
+                write!(text, " [{}: {old} -> {new}, {why}]", change.field).unwrap();
+            }
         }
         for reason in action.reasons.iter().filter(|_| action.changes.is_empty()) {
             write!(text, " ({reason})").unwrap();
