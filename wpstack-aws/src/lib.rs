@@ -7,6 +7,7 @@
 pub mod call;
 mod cloud;
 mod ec2;
+mod elb;
 mod provide;
 mod registry;
 pub mod tags;

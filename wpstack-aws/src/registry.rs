@@ -13,6 +13,9 @@ macro_rules! for_each_provided {
             [
                 wpstack_core::resource::ec2::Vpc,
                 wpstack_core::resource::ec2::Subnet,
+                wpstack_core::resource::elb::LoadBalancer,
+                wpstack_core::resource::elb::TargetGroup,
+                wpstack_core::resource::elb::Listener,
             ]
         }
     };

@@ -4,4 +4,5 @@
 
 mod call;
 mod ec2;
+mod elb;
 mod support;

@@ -9,7 +9,7 @@ use wpstack_aws::Aws;
 use wpstack_core::provider::Context;
 use wpstack_core::time::SystemClock;
 use wpstack_core::value::Tags;
-use wpstack_core::{Address, Consent, Cx, ObjectId, Recorded, Ref, Resource, Stack};
+use wpstack_core::{Address, Consent, Cx, ObjectId, Observed, Recorded, Ref, Resource, Stack};
 
 /// A client of the SDK crate that answers by the rules, in any order and any number of times, and panics at a request
 /// that none of them expects.
@@ -39,6 +39,11 @@ pub(crate) fn with_ec2(ec2: aws_sdk_ec2::Client) -> Aws {
     Aws { ec2, ..nowhere() }
 }
 
+/// Provides from a mocked Elastic Load Balancing.
+pub(crate) fn with_elb(elb: aws_sdk_elasticloadbalancingv2::Client) -> Aws {
+    Aws { elb, ..nowhere() }
+}
+
 /// A stack, and the states of those of its resources that exist.
 pub(crate) struct Scene {
     stack: Stack,
@@ -58,6 +63,11 @@ impl Scene {
         reference
     }
 
+    /// An object that stands at an address, of which nothing matters but its state.
+    pub(crate) fn stands(&mut self, address: &str, state: Value) {
+        self.known.insert(address.parse().unwrap(), state);
+    }
+
     /// The context of a call for the first object of `R` called `name`.
     pub(crate) fn cx<R: Resource>(&self, name: &str) -> Cx {
         self.generation::<R>(name, 1)
@@ -65,7 +75,17 @@ impl Scene {
 
     /// The context of a call for a later object.
     pub(crate) fn generation<R: Resource>(&self, name: &str, generation: u32) -> Cx {
-        Cx::new(Context {
+        Cx::new(self.context::<R>(name, generation))
+    }
+
+    /// The context of a call that may take protection off.
+    pub(crate) fn unprotecting<R: Resource>(&self, name: &str) -> Cx {
+        let consent = Consent { remove_protection: true, ..Consent::default() };
+        Cx::new(Context { consent, ..self.context::<R>(name, 1) })
+    }
+
+    fn context<R: Resource>(&self, name: &str, generation: u32) -> Context {
+        Context {
             stack: self.stack.name().to_string(),
             lineage: "lineage".to_owned(),
             object: ObjectId::new(Address::new(R::TYPE, name).unwrap(), generation),
@@ -73,7 +93,7 @@ impl Scene {
             dependencies: self.known.clone(),
             clock: Arc::new(SystemClock),
             consent: Consent::default(),
-        })
+        }
     }
 
     /// An object as recorded.
@@ -99,4 +119,9 @@ pub(crate) fn tags(pairs: &[(&str, &str)]) -> Tags {
 /// The names of changed fields.
 pub(crate) fn changed(fields: &[&str]) -> Vec<String> {
     fields.iter().map(|&field| field.to_owned()).collect()
+}
+
+/// Where an object was found to differ, as `field actual`.
+pub(crate) fn drift<S>(observed: &Observed<S>) -> Vec<String> {
+    observed.drift.iter().map(|it| format!("{} {}", it.field, it.actual)).collect()
 }
