@@ -7,9 +7,14 @@
 pub mod call;
 mod cloud;
 mod ec2;
+mod ecr;
 mod elb;
+mod iam;
+mod logs;
 mod provide;
+mod rds;
 mod registry;
+mod secretsmanager;
 pub mod tags;
 
 pub use cloud::{Aws, ConnectError, Settings};

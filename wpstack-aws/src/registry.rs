@@ -16,6 +16,16 @@ macro_rules! for_each_provided {
                 wpstack_core::resource::elb::LoadBalancer,
                 wpstack_core::resource::elb::TargetGroup,
                 wpstack_core::resource::elb::Listener,
+                wpstack_core::resource::iam::Role,
+                wpstack_core::resource::iam::RolePolicy,
+                wpstack_core::resource::iam::InstanceProfile,
+                wpstack_core::resource::ecr::Repository,
+                wpstack_core::resource::ecr::Image,
+                wpstack_core::resource::logs::LogGroup,
+                wpstack_core::resource::rds::DbSubnetGroup,
+                wpstack_core::resource::rds::DbParameterGroup,
+                wpstack_core::resource::rds::DbInstance,
+                wpstack_core::resource::secretsmanager::Secret,
             ]
         }
     };
