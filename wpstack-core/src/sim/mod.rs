@@ -51,6 +51,8 @@ mod fault;
 pub mod iam;
 pub mod logs;
 mod quota;
+pub mod rds;
+pub mod secretsmanager;
 mod tagged;
 mod tags;
 #[cfg(test)]
@@ -154,7 +156,7 @@ impl Sim {
     /// A provider for every resource type that is simulated.
     #[must_use]
     pub fn registry(&self) -> Registry {
-        use crate::resource::{ec2, ecr, iam, logs};
+        use crate::resource::{ec2, ecr, iam, logs, rds, secretsmanager};
         macro_rules! simulate {
             ([$($resource:ty),* $(,)?]) => {
                 Registry::default()$(.with::<$resource, _>(self.clone()))*
@@ -175,6 +177,10 @@ impl Sim {
             iam::RolePolicy,
             iam::InstanceProfile,
             logs::LogGroup,
+            rds::DbSubnetGroup,
+            rds::DbParameterGroup,
+            rds::DbInstance,
+            secretsmanager::Secret,
         ])
     }
 

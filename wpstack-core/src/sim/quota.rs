@@ -36,6 +36,16 @@ pub struct Quotas {
     pub repositories: usize,
     /// Log groups per region.
     pub log_groups: usize,
+    /// Secrets per region.
+    pub secrets: usize,
+    /// DB instances per region.
+    pub db_instances: usize,
+    /// DB subnet groups per region.
+    pub db_subnet_groups: usize,
+    /// DB parameter groups per region.
+    pub db_parameter_groups: usize,
+    /// Manual DB snapshots per region.
+    pub db_snapshots: usize,
 }
 
 impl Default for Quotas {
@@ -56,6 +66,11 @@ impl Default for Quotas {
             instance_profiles: 1000,
             repositories: 100_000,
             log_groups: 1_000_000,
+            secrets: 500_000,
+            db_instances: 40,
+            db_subnet_groups: 50,
+            db_parameter_groups: 50,
+            db_snapshots: 100,
         }
     }
 }

@@ -15,6 +15,8 @@ use super::fault::Faults;
 use super::iam::Iam;
 use super::logs::Logs;
 use super::quota::Quotas;
+use super::rds::{self, Rds};
+use super::secretsmanager::{self, SecretsManager};
 use super::tags::{TagMap, is_ours};
 use crate::value::{AccountId, Region};
 
@@ -46,6 +48,12 @@ pub struct World {
     /// Logs.
     #[serde(default)]
     pub logs: Logs,
+    /// Databases.
+    #[serde(default)]
+    pub rds: Rds,
+    /// Secrets.
+    #[serde(default)]
+    pub secretsmanager: SecretsManager,
     /// The tags of everything that goes by an ARN.
     #[serde(default)]
     pub tags: BTreeMap<String, TagMap>,
@@ -74,6 +82,10 @@ struct Entry {
 pub enum Due {
     /// In the network.
     Ec2(ec2::Due),
+    /// In databases.
+    Rds(rds::Due),
+    /// In secrets.
+    SecretsManager(secretsmanager::Due),
 }
 
 /// AWS refuses a call: its error code and message.
@@ -110,6 +122,8 @@ impl World {
             ecr: Ecr::default(),
             iam: Iam::default(),
             logs: Logs::default(),
+            rds: Rds::default(),
+            secretsmanager: SecretsManager::default(),
             tags: BTreeMap::new(),
             faults: Faults::default(),
             buckets: Buckets::default(),
@@ -139,6 +153,8 @@ impl World {
             self.now = self.now.max(entry.at);
             match entry.due {
                 Due::Ec2(due) => self.ec2_due(due),
+                Due::Rds(due) => self.rds_due(due),
+                Due::SecretsManager(due) => self.secretsmanager_due(&due),
             }
         }
         self.now = self.now.max(now);
@@ -152,6 +168,8 @@ impl World {
         self.ecr_inventory(&mut found);
         self.iam_inventory(&mut found);
         self.logs_inventory(&mut found);
+        self.rds_inventory(&mut found);
+        self.secretsmanager_inventory(&mut found);
         found
     }
 }

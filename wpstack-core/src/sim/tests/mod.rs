@@ -1,5 +1,7 @@
 //! The engine on the simulation.
 
+mod database_changes;
+mod databases;
 mod ec2;
 mod faults;
 mod iam;
@@ -7,4 +9,5 @@ mod images;
 mod lifecycle;
 mod logs;
 mod saving;
+mod secrets;
 mod trial;
