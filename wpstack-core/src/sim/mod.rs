@@ -42,11 +42,13 @@
 //! # Ok::<(), wpstack_core::sim::ScriptError>(())
 //! ```
 
+pub mod autoscaling;
 mod bucket;
 mod call;
 mod chance;
 pub mod ec2;
 pub mod ecr;
+pub mod elb;
 mod fault;
 pub mod iam;
 pub mod logs;
@@ -156,7 +158,7 @@ impl Sim {
     /// A provider for every resource type that is simulated.
     #[must_use]
     pub fn registry(&self) -> Registry {
-        use crate::resource::{ec2, ecr, iam, logs, rds, secretsmanager};
+        use crate::resource::{autoscaling, ec2, ecr, elb, iam, logs, rds, secretsmanager};
         macro_rules! simulate {
             ([$($resource:ty),* $(,)?]) => {
                 Registry::default()$(.with::<$resource, _>(self.clone()))*
@@ -171,8 +173,12 @@ impl Sim {
             ec2::SecurityGroup,
             ec2::SecurityGroupRule,
             ec2::LaunchTemplate,
+            autoscaling::AutoScalingGroup,
             ecr::Repository,
             ecr::Image,
+            elb::LoadBalancer,
+            elb::TargetGroup,
+            elb::Listener,
             iam::Role,
             iam::RolePolicy,
             iam::InstanceProfile,

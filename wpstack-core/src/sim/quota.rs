@@ -18,6 +18,10 @@ pub struct Quotas {
     pub routes_per_table: usize,
     /// Launch templates per region.
     pub launch_templates: usize,
+    /// vCPUs of running instances per region.
+    pub vcpus: usize,
+    /// Auto-scaling groups per region.
+    pub auto_scaling_groups: usize,
     /// Security groups per region.
     pub security_groups: usize,
     /// Rules per security group, in each direction.
@@ -26,6 +30,12 @@ pub struct Quotas {
     pub groups_per_interface: usize,
     /// Network interfaces per region.
     pub interfaces: usize,
+    /// Load balancers per region.
+    pub load_balancers: usize,
+    /// Listeners per load balancer.
+    pub listeners_per_load_balancer: usize,
+    /// Target groups per region.
+    pub target_groups: usize,
     /// Roles.
     pub roles: usize,
     /// Managed policies per role.
@@ -57,10 +67,15 @@ impl Default for Quotas {
             route_tables_per_vpc: 200,
             routes_per_table: 50,
             launch_templates: 5000,
+            vcpus: 32,
+            auto_scaling_groups: 500,
             security_groups: 2500,
             rules_per_group: 60,
             groups_per_interface: 5,
             interfaces: 5000,
+            load_balancers: 50,
+            listeners_per_load_balancer: 50,
+            target_groups: 3000,
             roles: 1000,
             policies_per_role: 10,
             instance_profiles: 1000,

@@ -1,7 +1,7 @@
 //! Everything that goes by an ARN: how it is named, how it is tagged, whose it is.
 
 use super::Sim;
-use super::tags::{TagMap, is_of, owned};
+use super::tags::{TagMap, is_of, is_of_aws, owned};
 use super::world::{Refusal, World};
 use crate::failure::{ErrorKind, ProviderError};
 use crate::provider::{Cx, TAG_STACK};
@@ -61,7 +61,7 @@ impl Sim {
         let Tagging { service, add, remove, .. } = tagging;
         let old = self.list_tags(cx, tagging, arn).await?;
         let new = owned(cx, wanted);
-        let is_over = |key: &&String| !new.contains_key(*key) && !key.starts_with("aws:");
+        let is_over = |key: &&String| !new.contains_key(*key) && !is_of_aws(key);
         let over: Vec<_> = old.keys().filter(is_over).cloned().collect();
         if !over.is_empty() {
             self.call(cx, service, remove, |world| {

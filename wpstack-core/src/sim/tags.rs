@@ -18,7 +18,7 @@ pub(crate) fn owned(cx: &Cx, wanted: &Tags) -> TagMap {
 /// The tags that the spec speaks of: neither the ownership tags nor AWS's own.
 #[must_use]
 pub(crate) fn further(tags: &TagMap) -> TagMap {
-    let further = tags.iter().filter(|(key, _)| !is_ownership(key) && !key.starts_with("aws:"));
+    let further = tags.iter().filter(|(key, _)| !is_ownership(key) && !is_of_aws(key));
     further.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
@@ -38,6 +38,12 @@ pub(crate) fn is_of(tags: &TagMap, cx: &Cx) -> bool {
 #[must_use]
 pub(crate) fn is_ours(tags: &TagMap) -> bool {
     tags.keys().any(|key| is_ownership(key))
+}
+
+/// Whether AWS set the tag by itself. ECS marks the groups that it scales with one that has no prefix.
+#[must_use]
+pub(crate) fn is_of_aws(key: &str) -> bool {
+    key.starts_with("aws:") || key == "AmazonECSManaged"
 }
 
 fn is_ownership(key: &str) -> bool {

@@ -7,10 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::autoscaling::{self, AutoScaling};
 use super::bucket::Buckets;
 use super::chance::Chance;
 use super::ec2::{self, Ec2};
 use super::ecr::Ecr;
+use super::elb::{self, Elb};
 use super::fault::Faults;
 use super::iam::Iam;
 use super::logs::Logs;
@@ -42,6 +44,12 @@ pub struct World {
     /// The image registry.
     #[serde(default)]
     pub ecr: Ecr,
+    /// The groups of instances.
+    #[serde(default)]
+    pub autoscaling: AutoScaling,
+    /// The load balancers.
+    #[serde(default)]
+    pub elb: Elb,
     /// Roles and policies.
     #[serde(default)]
     pub iam: Iam,
@@ -86,6 +94,10 @@ pub enum Due {
     Rds(rds::Due),
     /// In secrets.
     SecretsManager(secretsmanager::Due),
+    /// Of groups of instances.
+    AutoScaling(autoscaling::Due),
+    /// Of load balancers.
+    Elb(elb::Due),
 }
 
 /// AWS refuses a call: its error code and message.
@@ -120,6 +132,8 @@ impl World {
             chance: Chance::new(seed),
             ec2: Ec2::default(),
             ecr: Ecr::default(),
+            autoscaling: AutoScaling::default(),
+            elb: Elb::default(),
             iam: Iam::default(),
             logs: Logs::default(),
             rds: Rds::default(),
@@ -155,6 +169,8 @@ impl World {
                 Due::Ec2(due) => self.ec2_due(due),
                 Due::Rds(due) => self.rds_due(due),
                 Due::SecretsManager(due) => self.secretsmanager_due(&due),
+                Due::AutoScaling(due) => self.autoscaling_due(&due),
+                Due::Elb(due) => self.elb_due(due),
             }
         }
         self.now = self.now.max(now);
@@ -166,6 +182,8 @@ impl World {
         let mut found = Inventory::new();
         self.ec2.inventory(&mut found);
         self.ecr_inventory(&mut found);
+        self.autoscaling_inventory(&mut found);
+        self.elb_inventory(&mut found);
         self.iam_inventory(&mut found);
         self.logs_inventory(&mut found);
         self.rds_inventory(&mut found);

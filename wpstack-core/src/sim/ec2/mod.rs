@@ -1,5 +1,6 @@
 //! Amazon EC2: the network and what stands in it.
 
+mod instance;
 mod interface;
 mod internet_gateway;
 mod launch_template;
@@ -16,6 +17,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use instance::no_profile;
+pub use instance::{Instance, InstanceState};
 pub use interface::Interface;
 pub use internet_gateway::InternetGateway;
 pub use launch_template::{LaunchTemplate, TemplateData};
@@ -48,6 +51,8 @@ pub struct Ec2 {
     pub internet_gateways: BTreeMap<String, InternetGateway>,
     /// `lt-…`
     pub launch_templates: BTreeMap<String, LaunchTemplate>,
+    /// `i-…`
+    pub instances: BTreeMap<String, Instance>,
     /// `eni-…`
     pub interfaces: BTreeMap<String, Interface>,
     /// The tags of everything above.
@@ -63,6 +68,16 @@ pub enum Due {
     /// A fresh object becomes visible to all calls.
     Appear {
         /// The object.
+        id: String,
+    },
+    /// An instance has booted.
+    InstanceRuns {
+        /// The instance.
+        id: String,
+    },
+    /// An instance that was shut down goes.
+    InstanceGone {
+        /// The instance.
         id: String,
     },
     /// A network interface, whose owner is gone, goes.
@@ -85,6 +100,8 @@ impl World {
             Due::Appear { id } => {
                 self.ec2.hidden.remove(&id);
             }
+            Due::InstanceRuns { id } => self.instance_runs(&id),
+            Due::InstanceGone { id } => self.instance_gone(&id),
             Due::InterfaceGone { id } => {
                 self.ec2.interfaces.remove(&id);
             }
@@ -159,6 +176,7 @@ impl Ec2 {
         all(self, into, "ec2.route-table", &self.route_tables);
         all(self, into, "ec2.internet-gateway", &self.internet_gateways);
         all(self, into, "ec2.launch-template", &self.launch_templates);
+        all(self, into, "ec2.instance", &self.instances);
         // What AWS itself puts into a network of ours has no tags, and is in our way.
         for (id, interface) in &self.interfaces {
             list(into, "ec2.network-interface", id, interface, &self.tags_of(&interface.vpc));

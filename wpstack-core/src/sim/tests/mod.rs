@@ -1,8 +1,10 @@
 //! The engine on the simulation.
 
+mod autoscaling;
 mod database_changes;
 mod databases;
 mod ec2;
+mod elb;
 mod faults;
 mod iam;
 mod images;
