@@ -174,16 +174,16 @@ impl Record {
             }
             Fact::UpdateIntended { schema, spec, edges } => {
                 self.schema = *schema;
+                self.keep_doubts(spec);
                 self.next = Some(spec.clone());
-                // The old edges stay until AWS took the change: a delete of what they point to has to wait.
-                for edge in edges {
-                    if !self.edges.contains(edge) {
-                        self.edges.push(edge.clone());
-                    }
-                }
+                // The old edges stay until AWS took the change: a delete of what they point to has to wait. The newest
+                // resolution of an edge comes last.
+                self.edges.retain(|edge| !edges.contains(edge));
+                self.edges.extend_from_slice(edges);
             }
             Fact::Updated { state } => {
                 self.state = Some(state.clone());
+                self.reason = None;
                 if let Some(next) = self.next.take() {
                     let fields = crate::stack::edges(&next);
                     self.spec = next;
@@ -191,7 +191,20 @@ impl Record {
                 }
             }
             Fact::Broke { reason } => self.reason = Some(reason.clone()),
-            Fact::DeleteIntended | Fact::Gone => {}
+            Fact::DeleteIntended | Fact::Spared | Fact::Gone => {}
+        }
+    }
+
+    /// When an update follows on one that was interrupted, AWS may have either value of each field that the first was
+    /// changing. Of the two, the one that is not wanted stays in the spec, so that the field is known to be in doubt.
+    fn keep_doubts(&mut self, wanted: &Value) {
+        let Some(Value::Object(doubtful)) = self.next.take() else {
+            return;
+        };
+        for (field, value) in doubtful {
+            if wanted[&field] != value {
+                self.spec[field] = value;
+            }
         }
     }
 

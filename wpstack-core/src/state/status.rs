@@ -40,7 +40,7 @@ impl Status {
         let after = match (before, fact) {
             (None | Some(Creating), FactKind::CreateIntended) => Some(Creating),
             (Some(Creating), FactKind::Created) => Some(Settling),
-            (Some(Settling | Broken), FactKind::Settled) => Some(Ready),
+            (Some(Settling | Ready | Broken), FactKind::Settled) => Some(Ready),
             (Some(Settling | Ready | Updating | Broken), FactKind::UpdateIntended) => {
                 Some(Updating)
             }
@@ -54,6 +54,8 @@ impl Status {
                 Some(Creating | Settling | Ready | Updating | Broken | Deleting),
                 FactKind::DeleteIntended,
             ) => Some(Deleting),
+            // It may have been half dismantled: it has to be configured and looked at again.
+            (Some(Deleting), FactKind::Spared) => Some(Settling),
             (Some(Creating | Settling | Ready | Updating | Broken | Deleting), FactKind::Gone) => {
                 None
             }
@@ -67,6 +69,7 @@ impl Status {
                 | FactKind::Broke
                 | FactKind::Observed
                 | FactKind::DeleteIntended
+                | FactKind::Spared
                 | FactKind::Gone,
             ) => return Err(IllegalTransition { before, fact }),
         };
@@ -136,6 +139,8 @@ pub enum Fact {
     },
     /// The object is about to be deleted.
     DeleteIntended,
+    /// The object was not deleted after all: AWS refused, or the call was never made.
+    Spared,
     /// The object is not there, or is no longer ours to look after.
     Gone,
 }
@@ -152,12 +157,13 @@ pub enum FactKind {
     Broke,
     Observed,
     DeleteIntended,
+    Spared,
     Gone,
 }
 
 impl FactKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CreateIntended,
         Self::Created,
         Self::Settled,
@@ -166,6 +172,7 @@ impl FactKind {
         Self::Broke,
         Self::Observed,
         Self::DeleteIntended,
+        Self::Spared,
         Self::Gone,
     ];
 }
@@ -183,6 +190,7 @@ impl Fact {
             Self::Broke { .. } => FactKind::Broke,
             Self::Observed { .. } => FactKind::Observed,
             Self::DeleteIntended => FactKind::DeleteIntended,
+            Self::Spared => FactKind::Spared,
             Self::Gone => FactKind::Gone,
         }
     }
