@@ -34,6 +34,12 @@ pub fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }
 
+/// The instant `duration` after another.
+pub(crate) fn after(instant: Timestamp, duration: Duration) -> Timestamp {
+    let step = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    instant.checked_add(step).unwrap_or(Timestamp::MAX)
+}
+
 /// The system's clock and tokio's timer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
@@ -98,18 +104,13 @@ impl VirtualClock {
     /// Moves time forward by `duration`, waking whoever wanted to wake in it.
     pub fn advance(&self, duration: Duration) {
         let mut moment = self.moment();
-        let target = add(moment.now, duration);
+        let target = after(moment.now, duration);
         moment.move_to(target);
     }
 
     fn moment(&self) -> MutexGuard<'_, Moment> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn add(instant: Timestamp, duration: Duration) -> Timestamp {
-    let step = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
-    instant.checked_add(step).unwrap_or(Timestamp::MAX)
 }
 
 impl Moment {
@@ -161,7 +162,7 @@ impl Clock for VirtualClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let clock = self.clone();
         let mut moment = self.moment();
-        let key = (add(moment.now, duration), moment.id());
+        let key = (after(moment.now, duration), moment.id());
         drop(moment);
         let nap = Nap { clock, key };
         Box::pin(async move {

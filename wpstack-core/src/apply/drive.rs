@@ -67,6 +67,8 @@ pub(super) struct Run<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) events: &'a Events,
     pub(super) cancel: &'a CancellationToken,
+    /// Ends what waits: when somebody asked for it, and when nothing more can be recorded.
+    pub(super) stop: CancellationToken,
     pub(super) wait: Wait,
     pub(super) seed: u64,
 }
@@ -86,7 +88,21 @@ impl<'a> Run<'a> {
         let clock = resolver.clock.as_ref();
         let (wait, seed, gate) = (options.wait, options.seed, Gate::new(options.parallelism));
         let priority = dag.remaining_by(|step| plan.steps[step].times());
-        Self { plan, dag, priority, resolver, ledger, gate, clock, events, cancel, wait, seed }
+        let stop = cancel.child_token();
+        Self {
+            plan,
+            dag,
+            priority,
+            resolver,
+            ledger,
+            gate,
+            clock,
+            events,
+            cancel,
+            stop,
+            wait,
+            seed,
+        }
     }
 
     /// How much work waits for the step.
@@ -109,11 +125,11 @@ impl<'a> Run<'a> {
             schedule: Schedule::new(self.dag, self.priority.clone()),
             summary: Summary::default(),
             ended: vec![false; self.plan.steps.len()],
-            stopping: self.cancel.is_cancelled(),
+            stopping: false,
         };
         let mut running: FuturesUnordered<Running<'_>> = FuturesUnordered::new();
         loop {
-            while !walk.stopping
+            while !walk.is_stopping()
                 && let Some(step) = walk.schedule.start()
             {
                 match self.worker(step) {
@@ -132,7 +148,7 @@ impl<'a> Run<'a> {
                 },
             };
             match next {
-                None => walk.interrupt(),
+                None => {}
                 Some((step, result)) => {
                     if let Some(rest) = walk.take(step, result) {
                         running.push(self.finish(step, rest));
@@ -163,7 +179,7 @@ impl<'a> Run<'a> {
                 Ok(Worker { run: self, at, step, kind, provider: provider.as_ref() })
             }
             // A plan is only made of registered types; one read from a file may name others.
-            _ => Err(StepError::Broken(format!("the type `{type_name}` is not known"))),
+            _ => Err(StepError::UnknownType(type_name.to_owned())),
         }
     }
 
@@ -196,7 +212,7 @@ impl Walk<'_> {
     /// Takes in how a step came back. What remains of it is returned, unless the run is stopping.
     fn take(&mut self, step: usize, result: Result<Progress, StepError>) -> Option<Rest> {
         match result {
-            Ok(Progress::Exists(_)) if self.stopping => self.stopped(step),
+            Ok(Progress::Exists(_)) if self.is_stopping() => self.stopped(step),
             Ok(Progress::Exists(rest)) => {
                 self.schedule.exists(step);
                 return Some(rest);
@@ -242,16 +258,23 @@ impl Walk<'_> {
             let (object, because) = (self.object(skipped), self.object(step));
             self.summary.skipped.push(Skip { object, because });
         }
-        self.stopping |= error.is_fatal();
+        if error.is_fatal() {
+            self.stopping = true;
+            self.run.stop.cancel();
+        }
     }
 
     fn stopped(&mut self, step: usize) {
         self.emit(What::StepStopped { step });
     }
 
-    fn interrupt(&mut self) {
-        self.stopping = true;
-        self.emit(What::Interrupted);
+    /// Whether nothing new may be begun.
+    fn is_stopping(&mut self) -> bool {
+        if !self.stopping && self.run.cancel.is_cancelled() {
+            self.stopping = true;
+            self.emit(What::Interrupted);
+        }
+        self.stopping
     }
 
     fn end(mut self, elapsed: Duration) -> Summary {

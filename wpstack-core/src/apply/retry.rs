@@ -36,10 +36,12 @@ impl Backoff {
     }
 }
 
-/// The pause before the next look at an object that has been settling for `waited`: one fortieth of that, so that it
-/// is noticed at most 2.5 % late, within one second and fifteen.
-pub(super) fn poll_pause(waited: Duration) -> Duration {
-    (waited / 40).clamp(Duration::from_secs(1), Duration::from_secs(15))
+/// The pause before the next look at an object that has been settling for `waited`: one sixtieth of that, so that it is
+/// noticed at most 1.7 % late, within one second and fifteen. What takes just as long as usual, of which `left` remains,
+/// is noticed at once.
+pub(super) fn poll_pause(waited: Duration, left: Duration) -> Duration {
+    let pause = (waited / 60).clamp(Duration::from_secs(1), Duration::from_secs(15));
+    if left.is_zero() { pause } else { pause.min(left) }
 }
 
 /// How long an object may take to settle before the engine gives up on it for this run.

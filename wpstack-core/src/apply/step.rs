@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures::future::{Either, select};
+use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -15,9 +16,9 @@ use crate::failure::{ErrorKind, ProviderError};
 use crate::plan::{Step, Task};
 use crate::provider::{Condition, Cx};
 use crate::registry::{AnyObserved, AnyProvider, AnyRecorded, Kind};
-use crate::resource::Settles;
-use crate::state::{Fact, LedgerError, Record};
-use crate::time::between;
+use crate::resource::{Change, Settles};
+use crate::state::{Fact, LedgerError, Record, RecordedEdge};
+use crate::time::{after, between};
 
 /// How far a step has come.
 pub(super) enum Progress {
@@ -33,14 +34,16 @@ pub(super) struct Rest {
     spec: Value,
     state: Value,
     configure: bool,
+    /// When what usually takes that long is over.
+    due: Timestamp,
 }
 
 /// Why a step did not get done.
 #[derive(Debug, Error)]
 pub(super) enum StepError {
-    #[error("the call did not succeed")]
+    #[error(transparent)]
     Provider(#[from] ProviderError),
-    #[error("{0}")]
+    #[error("it stands otherwise than is written down")]
     Ledger(#[source] LedgerError),
     /// The id is in the message: it is nowhere else.
     #[error("`{id}` exists, and its id could not be written down")]
@@ -51,6 +54,8 @@ pub(super) enum StepError {
     },
     #[error("it is broken: {0}")]
     Broken(String),
+    #[error("the type `{0}` is not known")]
+    UnknownType(String),
     #[error("it is not there any more")]
     Vanished,
     #[error("it was still {phase} after {} s", waited.as_secs())]
@@ -72,6 +77,7 @@ impl StepError {
             Self::Ledger(_)
             | Self::Unrecorded { .. }
             | Self::Broken(_)
+            | Self::UnknownType(_)
             | Self::Vanished
             | Self::NotReady { .. }
             | Self::Stopped => None,
@@ -86,9 +92,27 @@ impl StepError {
                 "note the id, make the state writable and run again: the object is found by its tags"
             }
             Self::Broken(_) => "run again: the object will be replaced",
+            Self::UnknownType(_) => "apply the plan with the program that made it",
             Self::Vanished => "somebody deleted it meanwhile: run `wpstack plan`",
             Self::NotReady { .. } => "run again: waiting goes on where it ended",
             Self::Stopped => "run again: it goes on where it ended",
+        }
+    }
+
+    /// Whether the call that ended so had no effect, for certain. Earlier tries of it may have had one.
+    fn had_no_effect(&self) -> bool {
+        match self {
+            Self::Provider(error) => {
+                !matches!(error.kind, ErrorKind::Unclear | ErrorKind::Unexpected)
+            }
+            // A call that was begun is let return.
+            Self::Stopped => true,
+            Self::Ledger(_)
+            | Self::Unrecorded { .. }
+            | Self::Broken(_)
+            | Self::UnknownType(_)
+            | Self::Vanished
+            | Self::NotReady { .. } => false,
         }
     }
 
@@ -111,24 +135,25 @@ impl Worker<'_> {
     /// Brings the step to where its object exists, or to its end.
     pub(super) async fn begin(&self) -> Result<Progress, StepError> {
         self.emit(What::StepStarted { step: self.at });
+        let due = after(self.run.clock.now(), self.step.expected);
         match &self.step.task {
-            Task::Create { spec, adopt } => self.create(spec, *adopt).await,
+            Task::Create { spec, adopt } => self.create(spec, *adopt, due).await,
             Task::Update { spec, changed, configure } => {
-                self.update(spec, changed, *configure).await
+                self.update(spec, changed, *configure, due).await
             }
             Task::Resume { spec } => {
                 let record = self.record()?;
                 let cx = self.context(&record);
                 let state = record.state.ok_or(StepError::Vanished)?;
-                Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure: true }))
+                Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure: true, due }))
             }
-            Task::Delete => self.delete().await,
+            Task::Delete => self.delete(due).await,
         }
     }
 
     /// Brings the step from where its object exists to its end.
     pub(super) async fn finish(&self, rest: Rest) -> Result<(), StepError> {
-        let Rest { cx, spec, mut state, configure } = rest;
+        let Rest { cx, spec, mut state, configure, due } = rest;
         if configure {
             let configure = async || {
                 let configured = self.provider.configure(&cx, &spec, &state).await;
@@ -141,33 +166,67 @@ impl Worker<'_> {
             }
         }
         if self.kind.settles == Settles::Later && self.run.must_be_ready(self.at) {
-            state = self.settle(&cx, &spec, state).await?;
+            state = match self.settle(&cx, &spec, state, due).await {
+                Err(StepError::Broken(reason)) => {
+                    self.learn(Fact::Broke { reason: reason.clone() }).await?;
+                    return Err(StepError::Broken(reason));
+                }
+                settled => settled?,
+            };
         }
         Ok(self.learn(Fact::Settled { state }).await?)
     }
 
-    async fn create(&self, spec: &Value, adopt: bool) -> Result<Progress, StepError> {
+    async fn create(
+        &self,
+        spec: &Value,
+        adopt: bool,
+        due: Timestamp,
+    ) -> Result<Progress, StepError> {
         if adopt && let Some(state) = self.adopt().await? {
-            let before = self.record()?.spec;
+            let before = self.record()?;
             self.learn_id(state.clone()).await?;
-            let fields = self.kind.fields.iter().map(|field| field.name);
-            let changed: Vec<_> =
-                fields.filter(|field| before[field] != spec[field]).map(str::to_owned).collect();
-            if changed.is_empty() {
-                let cx = self.context(&self.record()?);
+            let changed = self.outdated(&before, spec);
+            if changed.is_empty() && before.spec == *spec {
+                let cx = self.context(&before);
                 let spec = spec.clone();
-                return Ok(Progress::Exists(Rest { cx, spec, state, configure: true }));
+                return Ok(Progress::Exists(Rest { cx, spec, state, configure: true, due }));
             }
-            return self.update(spec, &changed, true).await;
+            return self.update(spec, &changed, true, due).await;
         }
         let (edges, _) = self.resolve(spec);
         let (schema, recorded) = (self.kind.schema, spec.clone());
         self.learn(Fact::CreateIntended { schema, spec: recorded, edges }).await?;
         // Only now does the object have its own tokens.
         let cx = self.context(&self.record()?);
-        let state = self.make(&cx, spec).await?;
+        let mut in_doubt = adopt;
+        let state = match self.make(&cx, spec, &mut in_doubt).await {
+            Ok(state) => state,
+            Err(error) => {
+                if !in_doubt && error.had_no_effect() {
+                    // Nothing was made: what is wanted next need not be a change of it.
+                    self.learn(Fact::Gone).await?;
+                }
+                return Err(error);
+            }
+        };
         self.learn_id(state.clone()).await?;
-        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure: true }))
+        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure: true, due }))
+    }
+
+    /// The fields that have to be changed on an object that was made as recorded. The plan has seen to it that none of
+    /// them needs another object.
+    fn outdated(&self, before: &Record, spec: &Value) -> Vec<String> {
+        let (edges, _) = self.resolve(spec);
+        let of = |edges: &[RecordedEdge], field: &str| -> Vec<_> {
+            edges.iter().filter(|edge| edge.field == field).cloned().collect()
+        };
+        let fields = self.kind.fields.iter().filter(|field| {
+            let differs = before.spec[field.name] != spec[field.name]
+                || of(&before.edges, field.name) != of(&edges, field.name);
+            differs && self.kind.policy(field, &before.spec, spec) != Change::Order
+        });
+        fields.map(|field| field.name.to_owned()).collect()
     }
 
     /// The object that an interrupted run may have made.
@@ -190,18 +249,19 @@ impl Worker<'_> {
             if waited >= VISIBLE_WITHIN {
                 return Ok(None);
             }
-            self.sleep(poll_pause(waited)).await?;
+            self.sleep(poll_pause(waited, Duration::ZERO)).await?;
         }
     }
 
     /// Creates the object. After an answer that leaves open whether it was made, looks before making another.
-    async fn make(&self, cx: &Cx, spec: &Value) -> Result<Value, StepError> {
+    async fn make(&self, cx: &Cx, spec: &Value, in_doubt: &mut bool) -> Result<Value, StepError> {
         let mut pauses = Pauses::default();
         loop {
-            let error = match self.once(self.provider.create(cx, spec)).await {
+            let error = match self.once(self.provider.create(cx, spec)).await? {
                 Ok(state) => return Ok(state),
                 Err(error) => error,
             };
+            *in_doubt |= error.kind == ErrorKind::Unclear;
             if matches!(error.kind, ErrorKind::AlreadyExists | ErrorKind::Unclear)
                 && let Some(state) = self.look_for(cx, spec).await?
             {
@@ -216,6 +276,7 @@ impl Worker<'_> {
         spec: &Value,
         changed: &[String],
         configure: bool,
+        due: Timestamp,
     ) -> Result<Progress, StepError> {
         let (edges, cx) = self.resolve(spec);
         let (schema, recorded) = (self.kind.schema, spec.clone());
@@ -225,14 +286,18 @@ impl Worker<'_> {
             state = self.call(|| self.provider.update(&cx, spec, &state, changed)).await?;
         }
         self.learn(Fact::Updated { state: state.clone() }).await?;
-        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure }))
+        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure, due }))
     }
 
-    async fn delete(&self) -> Result<Progress, StepError> {
+    async fn delete(&self, due: Timestamp) -> Result<Progress, StepError> {
         let mut record = self.record()?;
         let cx = self.context(&record);
         if record.state.is_none() {
-            record.state = self.adopt().await?;
+            record.state = match self.adopt().await {
+                // Somebody else's object has the name: ours was never made.
+                Err(StepError::Provider(error)) if error.kind == ErrorKind::AlreadyExists => None,
+                found => found?,
+            };
             match record.state.clone() {
                 Some(state) => self.learn_id(state).await?,
                 None => {
@@ -243,20 +308,34 @@ impl Worker<'_> {
         }
         let state = record.state.ok_or(StepError::Vanished)?;
         self.learn(Fact::DeleteIntended).await?;
-        self.call(|| self.provider.delete(&cx, &record.spec, &state)).await?;
+        let mut pauses = Pauses::default();
+        let delete = || self.provider.delete(&cx, &record.spec, &state);
+        if let Err(error) = self.call_with(&mut pauses, delete).await {
+            if !pauses.leave_doubt() && error.had_no_effect() {
+                // It stands: if it is wanted again, nothing has to be made anew.
+                self.learn(Fact::Spared).await?;
+            }
+            return Err(error);
+        }
         if self.kind.settles == Settles::Later {
-            self.depart(&cx, &record.spec, state).await?;
+            self.depart(&cx, &record.spec, state, due).await?;
         }
         self.learn(Fact::Gone).await?;
         Ok(Progress::Done)
     }
 
     /// Looks at the object until it is ready.
-    async fn settle(&self, cx: &Cx, spec: &Value, state: Value) -> Result<Value, StepError> {
+    async fn settle(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        state: Value,
+        due: Timestamp,
+    ) -> Result<Value, StepError> {
         // A fresh object may not be visible to a read for a while.
         const VISIBLE_WITHIN: Duration = Duration::from_secs(120);
         let patience = settle_patience(self.step.expected);
-        self.watch(cx, spec, state, patience, |observed, waited| match observed {
+        self.watch(cx, spec, state, (due, patience), |observed, waited| match observed {
             None if waited < VISIBLE_WITHIN => Look::Again("not visible yet".to_owned(), None),
             None => Look::End(Err(StepError::Vanished)),
             Some(observed) => match observed.condition {
@@ -269,9 +348,15 @@ impl Worker<'_> {
     }
 
     /// Looks at the object until it is gone.
-    async fn depart(&self, cx: &Cx, spec: &Value, state: Value) -> Result<(), StepError> {
+    async fn depart(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        state: Value,
+        due: Timestamp,
+    ) -> Result<(), StepError> {
         let patience = settle_patience(self.step.expected);
-        self.watch(cx, spec, state, patience, |observed, _| match observed {
+        self.watch(cx, spec, state, (due, patience), |observed, _| match observed {
             None => Look::End(()),
             Some(observed) => match observed.condition {
                 Condition::Settling { phase, again_in } => Look::Again(phase, again_in),
@@ -288,7 +373,7 @@ impl Worker<'_> {
         cx: &Cx,
         spec: &Value,
         mut state: Value,
-        patience: Duration,
+        (due, patience): (Timestamp, Duration),
         judge: impl Fn(AnyObserved, Duration) -> Look<T>,
     ) -> Result<T, StepError> {
         let since = self.run.clock.now();
@@ -298,7 +383,8 @@ impl Worker<'_> {
             if let Some(observed) = &observed {
                 state.clone_from(&observed.state);
             }
-            let waited = between(since, self.run.clock.now());
+            let now = self.run.clock.now();
+            let waited = between(since, now);
             let (phase, again_in) = match judge(observed, waited) {
                 Look::End(result) => return Ok(result),
                 Look::Again(phase, again_in) => (phase, again_in),
@@ -310,7 +396,7 @@ impl Worker<'_> {
             if waited > patience {
                 return Err(StepError::NotReady { phase, waited });
             }
-            self.sleep(again_in.unwrap_or_else(|| poll_pause(waited))).await?;
+            self.sleep(again_in.unwrap_or_else(|| poll_pause(waited, between(now, due)))).await?;
         }
     }
 
@@ -332,21 +418,35 @@ impl Worker<'_> {
     where
         F: Future<Output = Result<T, ProviderError>>,
     {
-        let mut pauses = Pauses::default();
+        self.call_with(&mut Pauses::default(), make).await
+    }
+
+    async fn call_with<T, F>(
+        &self,
+        pauses: &mut Pauses,
+        make: impl Fn() -> F,
+    ) -> Result<T, StepError>
+    where
+        F: Future<Output = Result<T, ProviderError>>,
+    {
         loop {
-            match self.once(make()).await {
+            match self.once(make()).await? {
                 Ok(value) => return Ok(value),
-                Err(error) => self.pause(&mut pauses, error).await?,
+                Err(error) => self.pause(pauses, error).await?,
             }
         }
     }
 
+    /// Makes a call when its turn has come, unless the run has been asked to stop by then.
     async fn once<T>(
         &self,
         call: impl Future<Output = Result<T, ProviderError>>,
-    ) -> Result<T, ProviderError> {
+    ) -> Result<Result<T, ProviderError>, StepError> {
         let _permit = self.run.gate.pass(self.run.priority(self.at)).await;
-        call.await
+        if self.run.stop.is_cancelled() {
+            return Err(StepError::Stopped);
+        }
+        Ok(call.await)
     }
 
     /// Waits before a repeat, or gives the failure up to the caller.
@@ -378,7 +478,7 @@ impl Worker<'_> {
     }
 
     async fn sleep(&self, pause: Duration) -> Result<(), StepError> {
-        let stop = std::pin::pin!(self.run.cancel.cancelled());
+        let stop = std::pin::pin!(self.run.stop.cancelled());
         match select(stop, self.run.clock.sleep(pause)).await {
             Either::Left(_) => Err(StepError::Stopped),
             Either::Right(_) => Ok(()),
@@ -391,7 +491,7 @@ impl Worker<'_> {
         record.ok_or(StepError::Vanished)
     }
 
-    fn resolve(&self, spec: &Value) -> (Vec<crate::state::RecordedEdge>, Cx) {
+    fn resolve(&self, spec: &Value) -> (Vec<RecordedEdge>, Cx) {
         self.run.ledger.with(|document| {
             let edges = self.run.resolver.resolve(document, spec);
             let cx = self.run.resolver.context(document, &self.step.object, &edges);
@@ -431,6 +531,13 @@ enum Look<T> {
 /// The backoffs of one call, one for each way it failed.
 #[derive(Default)]
 struct Pauses(Vec<(ErrorKind, Backoff)>);
+
+impl Pauses {
+    /// Whether a try that failed may have had an effect.
+    fn leave_doubt(&self) -> bool {
+        self.0.iter().any(|(kind, _)| *kind == ErrorKind::Unclear)
+    }
+}
 
 /// The objects a step is about, for messages.
 pub(super) fn id_of(worker: &Worker<'_>, object: &ObjectId) -> Option<String> {
