@@ -108,8 +108,12 @@ pub enum Reason {
     DeletedOutside,
     /// A run ended in the middle of it.
     Interrupted,
+    /// AWS is still at work on it, and something waits for it.
+    Settling,
     /// AWS says that it will never be usable.
     Broken(String),
+    /// AWS had called it broken, and no longer does.
+    Mending,
     /// It is no longer wanted.
     NotWanted,
     /// A newer object has taken its place.
@@ -123,7 +127,9 @@ impl fmt::Display for Reason {
             Self::Changed => f.write_str("changes"),
             Self::DeletedOutside => f.write_str("was deleted outside wpstack"),
             Self::Interrupted => f.write_str("a run ended in the middle of it"),
+            Self::Settling => f.write_str("is not ready yet"),
             Self::Broken(reason) => write!(f, "is broken: {reason}"),
+            Self::Mending => f.write_str("was broken and is no longer"),
             Self::NotWanted => f.write_str("is no longer wanted"),
             Self::Superseded => f.write_str("was replaced"),
         }

@@ -1,5 +1,7 @@
 //! What is to become of each object.
 
+use std::collections::BTreeSet;
+
 use super::action::{Action, Effect, FieldChange, Order, Reason, Verb};
 use super::diff::{Diff, Earlier, Planned};
 use super::known::Known;
@@ -7,6 +9,7 @@ use super::{PlanError, Problem};
 use crate::address::ObjectId;
 use crate::registry::Registry;
 use crate::resource::Cost;
+use crate::stack::graph::Need;
 use crate::stack::{Node, Stack};
 use crate::state::{Record, Status};
 
@@ -39,6 +42,7 @@ pub(super) fn decide<'a>(
         earlier.insert(&node.address, Planned { generation, verb: *verb, ripples });
         decisions.actions.push(action);
     }
+    decisions.wait_for_the_unready(known);
     decisions.leave(known, registry)?;
     Ok(decisions)
 }
@@ -55,7 +59,7 @@ fn absent(node: &Node, known: &Known<'_>) -> Action {
 }
 
 fn present(diff: &Diff<'_>, changes: Vec<FieldChange>) -> Action {
-    let Diff { object, record, .. } = diff;
+    let Diff { object, .. } = diff;
     let verb = verb(diff, &changes);
     let generation = match verb {
         Verb::Replace(_) => object.generation + 1,
@@ -64,8 +68,8 @@ fn present(diff: &Diff<'_>, changes: Vec<FieldChange>) -> Action {
     Action {
         object: ObjectId::new(object.address.clone(), generation),
         verb,
-        cost: cost(verb, &changes, diff.node.kind.holds_data),
-        reasons: reasons(record, &changes),
+        cost: cost(verb, &changes, diff),
+        reasons: reasons(diff, &changes),
         changes,
     }
 }
@@ -74,18 +78,26 @@ fn verb(diff: &Diff<'_>, changes: &[FieldChange]) -> Verb {
     let record = diff.record;
     let replace = changes.iter().any(|change| change.effect == Effect::Replace);
     match record.status {
-        Status::Creating => Verb::Create,
-        Status::Broken | Status::Deleting => Verb::Replace(order(diff)),
-        Status::Settling | Status::Ready | Status::Updating if replace => {
+        Status::Deleting => Verb::Replace(order(diff)),
+        Status::Broken if !diff.is_mending() => Verb::Replace(order(diff)),
+        Status::Creating | Status::Settling | Status::Ready | Status::Updating | Status::Broken
+            if replace =>
+        {
             Verb::Replace(order(diff))
         }
-        Status::Settling | Status::Ready | Status::Updating if !changes.is_empty() => Verb::Update,
-        Status::Settling | Status::Updating => Verb::Resume,
+        Status::Creating => Verb::Create,
+        Status::Settling | Status::Ready | Status::Updating | Status::Broken
+            if !changes.is_empty() =>
+        {
+            Verb::Update
+        }
+        Status::Settling | Status::Updating | Status::Broken => Verb::Resume,
         Status::Ready => Verb::Keep,
     }
 }
 
-fn reasons(record: &Record, changes: &[FieldChange]) -> Vec<Reason> {
+fn reasons(diff: &Diff<'_>, changes: &[FieldChange]) -> Vec<Reason> {
+    let record = diff.record;
     let mut reasons = Vec::new();
     if !changes.is_empty() {
         reasons.push(Reason::Changed);
@@ -94,6 +106,7 @@ fn reasons(record: &Record, changes: &[FieldChange]) -> Vec<Reason> {
         Status::Creating | Status::Settling | Status::Updating | Status::Deleting => {
             reasons.push(Reason::Interrupted);
         }
+        Status::Broken if diff.is_mending() => reasons.push(Reason::Mending),
         Status::Broken => {
             reasons.push(Reason::Broken(record.reason.clone().unwrap_or_default()));
         }
@@ -102,23 +115,27 @@ fn reasons(record: &Record, changes: &[FieldChange]) -> Vec<Reason> {
     reasons
 }
 
-fn cost(verb: Verb, changes: &[FieldChange], holds_data: bool) -> Cost {
+fn cost(verb: Verb, changes: &[FieldChange], diff: &Diff<'_>) -> Cost {
+    let holds_data = diff.node.kind.holds_data;
     let worst = changes.iter().map(|change| change.cost).max().unwrap_or(Cost::NoInterruption);
     match verb {
+        // It was never in use.
+        Verb::Replace(_) if diff.record.status == Status::Creating => Cost::NoInterruption,
         Verb::Replace(_) if holds_data => Cost::DataLoss,
         Verb::Create | Verb::Keep | Verb::Resume => Cost::NoInterruption,
         Verb::Replace(_) | Verb::Update | Verb::Delete => worst,
     }
 }
 
-/// A replacement creates first where both can stand side by side. When something it refers to has to go before its
-/// successor comes, it has to go before that.
+/// A replacement creates first where it can stand beside all that stands there already. When something it refers to has
+/// to go before its successor comes, it has to go before that.
 fn order(diff: &Diff<'_>) -> Order {
-    let Diff { node, record, earlier, .. } = diff;
+    let Diff { node, object, record, earlier, known } = diff;
     let goes_first = |planned: &Planned| planned.verb == Verb::Replace(Order::DeleteFirst);
     let delete_first = record.status == Status::Deleting
         || record.edges.iter().any(|edge| earlier.get(&edge.to.address).is_some_and(goes_first));
-    if !delete_first && node.kind.coexists(&record.spec, &node.spec) {
+    let mut standing = known.document.generations(&object.address);
+    if !delete_first && standing.all(|(_, old)| node.kind.coexists(&old.spec, &node.spec)) {
         Order::CreateFirst
     } else {
         Order::DeleteFirst
@@ -126,6 +143,23 @@ fn order(diff: &Diff<'_>) -> Order {
 }
 
 impl Decisions<'_> {
+    /// A run need not wait until all it made is ready. When something comes to need it ready, that wait is made up for.
+    fn wait_for_the_unready(&mut self, known: &Known<'_>) {
+        let busy = self.stack.nodes().iter().zip(&self.actions);
+        let busy = busy.filter(|(_, action)| action.verb != Verb::Keep);
+        let needs = busy.flat_map(|(node, _)| &node.edges).filter(|edge| edge.need == Need::Ready);
+        let needed: BTreeSet<_> = needs.map(|edge| &edge.to).collect();
+        for action in &mut self.actions {
+            if action.verb == Verb::Keep
+                && known.settling.contains(&action.object)
+                && needed.contains(&action.object.address)
+            {
+                action.verb = Verb::Resume;
+                action.reasons.push(Reason::Settling);
+            }
+        }
+    }
+
     /// Decides about what is recorded and has no place in the stack: older generations, and what is not wanted.
     fn leave(&mut self, known: &Known<'_>, registry: &Registry) -> Result<(), PlanError> {
         for (object, record) in &known.document.objects {

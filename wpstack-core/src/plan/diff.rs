@@ -6,12 +6,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Problem;
-use super::action::{Effect, FieldChange, Verb, Why};
+use super::action::{Effect, FieldChange, Order, Verb, Why};
 use super::known::Known;
 use crate::address::{Address, ObjectId};
 use crate::resource::{Change, Cost, Field};
 use crate::stack::Node;
-use crate::state::{Record, RecordedEdge};
+use crate::state::{Record, RecordedEdge, Status};
 
 /// What has been decided about the resources that come earlier in the stack.
 pub(super) type Earlier<'a> = BTreeMap<&'a Address, Planned>;
@@ -54,11 +54,19 @@ impl Diff<'_> {
             .or_else(|| (recorded != new).then(|| (recorded.clone(), Why::Configured)))
             .or_else(|| self.interrupted(field).map(|old| (old, Why::Interrupted)))
             .or_else(|| self.moved(field).map(|why| (recorded.clone(), why)))?;
-        let (effect, cost) = match self.policy(field, &old) {
-            Change::Update(cost) => (Effect::Update, cost),
-            Change::Replace(cost) => (Effect::Replace, cost),
-            Change::Order => (Effect::Order, Cost::NoInterruption),
-            Change::Refused(reason) => {
+        let (effect, cost, why) = match (self.policy(field, &old), self.held_back(field)) {
+            // Somebody has made it what is wanted: it only has to be recorded.
+            _ if why == Why::Outside && old == *new => (Effect::Order, Cost::NoInterruption, why),
+            (Change::Update(cost), None) => (Effect::Update, cost, why),
+            (Change::Update(cost), Some(address)) => {
+                (Effect::Replace, cost.max(Cost::Outage), Why::Replaced(address))
+            }
+            (Change::Replace(cost), _) => (Effect::Replace, cost, why),
+            (Change::Order, _) => (Effect::Order, Cost::NoInterruption, why),
+            (Change::Refused(_), _) if self.is_unfit() => {
+                (Effect::Replace, Cost::NoInterruption, why)
+            }
+            (Change::Refused(reason), _) => {
                 let address = self.object.address.clone();
                 let (field, reason) = (field.name.to_owned(), reason.to_owned());
                 return Some(Err(Problem { address, field, reason }));
@@ -72,7 +80,35 @@ impl Diff<'_> {
     fn outside(&self, field: &Field) -> Option<(Value, Why)> {
         let drift = self.known.drift.get(self.object)?;
         let drift = drift.iter().find(|drift| drift.field == field.name)?;
-        Some((drift.actual.clone(), Why::Outside))
+        let next = self.record.next.as_ref().map(|next| &next[field.name]);
+        let why = if next == Some(&drift.actual) { Why::Interrupted } else { Why::Outside };
+        Some((drift.actual.clone(), why))
+    }
+
+    /// Whether the object is not in use and cannot come to be: never known to be made, broken, or on its way out.
+    fn is_unfit(&self) -> bool {
+        match self.record.status {
+            Status::Creating | Status::Deleting => true,
+            Status::Broken => !self.is_mending(),
+            Status::Settling | Status::Ready | Status::Updating => false,
+        }
+    }
+
+    /// Whether AWS no longer calls an object broken that it had called so.
+    pub(super) fn is_mending(&self) -> bool {
+        self.known.mending.contains(self.object)
+    }
+
+    /// What the field refers to, now and later, if that has to go before its successor comes. AWS lets nothing go that
+    /// is referred to, and there is no successor yet that the reference could be turned to.
+    fn held_back(&self, field: &Field) -> Option<Address> {
+        let wanted = self.node.edges.iter().filter(|edge| edge.field == field.name);
+        let mut held = wanted.filter(|edge| {
+            let verb = self.earlier.get(&edge.to).map(|planned| planned.verb);
+            let refers = |old: &RecordedEdge| old.field == edge.field && old.to.address == edge.to;
+            verb == Some(Verb::Replace(Order::DeleteFirst)) && self.record.edges.iter().any(refers)
+        });
+        held.next().map(|edge| edge.to.clone())
     }
 
     fn interrupted(&self, field: &Field) -> Option<Value> {

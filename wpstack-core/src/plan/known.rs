@@ -1,6 +1,6 @@
 //! What is known: the document, with what a refresh saw laid over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -21,6 +21,10 @@ pub struct Known<'a> {
     pub drift: BTreeMap<&'a ObjectId, &'a [Drift]>,
     /// Where an object was found gone, and its generation.
     pub vanished: BTreeMap<&'a Address, u32>,
+    /// What AWS is still at work on.
+    pub settling: BTreeSet<&'a ObjectId>,
+    /// What is recorded as broken, and AWS no longer calls so.
+    pub mending: BTreeSet<&'a ObjectId>,
     /// The newest generation at each address that a recorded object refers to.
     referred: BTreeMap<&'a Address, u32>,
 }
@@ -34,7 +38,14 @@ impl<'a> Known<'a> {
             let newest = referred.entry(&edge.to.address).or_insert(0);
             *newest = edge.to.generation.max(*newest);
         }
-        Self { document, drift: BTreeMap::new(), vanished: BTreeMap::new(), referred }
+        Self {
+            document,
+            drift: BTreeMap::new(),
+            vanished: BTreeMap::new(),
+            settling: BTreeSet::new(),
+            mending: BTreeSet::new(),
+            referred,
+        }
     }
 
     /// The document, which has taken in the facts of the sightings already, with what else was seen.
@@ -42,14 +53,21 @@ impl<'a> Known<'a> {
     pub fn seen(document: &'a Document, sightings: &'a Sightings) -> Self {
         let mut known = Self::recorded(document);
         for (object, sighting) in sightings {
-            match sighting {
-                Some(observed) if !observed.drift.is_empty() => {
-                    known.drift.insert(object, &observed.drift);
-                }
-                Some(_) => {}
-                None => {
-                    known.vanished.insert(&object.address, object.generation);
-                }
+            let Some(observed) = sighting else {
+                known.vanished.insert(&object.address, object.generation);
+                continue;
+            };
+            if !observed.drift.is_empty() {
+                known.drift.insert(object, &observed.drift);
+            }
+            if matches!(observed.condition, Condition::Settling { .. }) {
+                known.settling.insert(object);
+            }
+            let record = document.objects.get(object);
+            if !matches!(observed.condition, Condition::Broken { .. })
+                && record.is_some_and(|record| record.status == Status::Broken)
+            {
+                known.mending.insert(object);
             }
         }
         known
@@ -77,12 +95,11 @@ pub(crate) fn facts(document: &Document, sightings: &Sightings) -> Vec<Seen> {
             add(Fact::Gone);
             continue;
         };
-        if observed.condition == Condition::Ready && record.status == Status::Broken {
-            add(Fact::Settled { state: observed.state.clone() });
-            continue;
+        if observed.condition == Condition::Ready && record.status == Status::Deleting {
+            add(Fact::Spared);
         }
         if let Condition::Broken { reason } = &observed.condition
-            && record.reason.as_ref() != Some(reason)
+            && (record.status != Status::Broken || record.reason.as_ref() != Some(reason))
             && matches!(record.status, Status::Settling | Status::Ready | Status::Broken)
         {
             add(Fact::Broke { reason: reason.clone() });

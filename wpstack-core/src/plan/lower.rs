@@ -123,15 +123,38 @@ pub(super) fn lower(
             && let Some(kind) = registry.kind(address.type_name())
         {
             places.delete.insert(object.clone(), steps.len());
-            if let Verb::Replace(order) = action.verb {
+            if let Some(order) = order(object, action, decisions, known, &places, &steps) {
                 places.replaced.insert(object.clone(), order);
             }
             steps.push(step(object.clone(), Task::Delete, kind.settles, kind.expected.delete));
         }
     }
     link_makes(&mut steps, &places, decisions);
-    link_deletes(&mut steps, &places, known);
+    link_deletes(&mut steps, &places, decisions, known);
     steps
+}
+
+/// Whether the object goes before or after the work on what takes its place; `None` when nothing does.
+fn order(
+    object: &ObjectId,
+    action: &Action,
+    decisions: &Decisions<'_>,
+    known: &Known<'_>,
+    places: &Places,
+    steps: &[Step],
+) -> Option<Order> {
+    if let Verb::Replace(order) = action.verb {
+        return Some(order);
+    }
+    // An older one that an interrupted replacement left behind.
+    let make = *places.make.get(&object.address)?;
+    let (node, old) = (decisions.stack.get(&object.address)?, known.document.objects.get(object)?);
+    let is_new = matches!(steps[make].task, Task::Create { .. });
+    if is_new && !node.kind.coexists(&old.spec, &node.spec) {
+        Some(Order::DeleteFirst)
+    } else {
+        Some(Order::CreateFirst)
+    }
 }
 
 fn step(object: ObjectId, task: Task, settles: Settles, expected: Duration) -> Step {
@@ -157,6 +180,10 @@ fn make(action: &Action, node: &Node, record: Option<&Record>) -> Option<Task> {
                 record.is_some_and(|it| matches!(it.status, Status::Settling | Status::Updating));
             Some(Task::Update { spec, changed, configure })
         }
+        // All that the update was to change is changed; what remains is to record it.
+        Verb::Resume if record.is_some_and(|it| it.status == Status::Updating) => {
+            Some(Task::Update { spec, changed: Vec::new(), configure: true })
+        }
         Verb::Resume => Some(Task::Resume { spec }),
         Verb::Delete | Verb::Keep => None,
     }
@@ -167,7 +194,10 @@ fn link_makes(steps: &mut [Step], places: &Places, decisions: &Decisions<'_>) {
         let edges = decisions.stack.get(address).map_or(&[][..], |node| &node.edges);
         for edge in edges {
             if let Some(&step) = places.make.get(&edge.to) {
-                steps[at].needs.push(Link { step, need: edge.need });
+                // What follows each change of a state has to see the last one.
+                let ripples = decisions.stack.get(&edge.to).is_some_and(|node| node.kind.ripples);
+                let need = if ripples { Need::Ready } else { edge.need };
+                steps[at].needs.push(Link { step, need });
             }
         }
     }
@@ -183,7 +213,11 @@ fn link_makes(steps: &mut [Step], places: &Places, decisions: &Decisions<'_>) {
 
 /// A delete follows the recorded edges: it waits until every object that refers to this one is gone or refers to
 /// something else.
-fn link_deletes(steps: &mut [Step], places: &Places, known: &Known<'_>) {
+fn link_deletes(steps: &mut [Step], places: &Places, decisions: &Decisions<'_>, known: &Known<'_>) {
+    let still_refers = |from: &Address, to: &Address| {
+        let node = decisions.stack.get(from);
+        node.is_some_and(|node| node.edges.iter().any(|edge| edge.to == *to))
+    };
     for (dependent, record) in &known.document.objects {
         for edge in &record.edges {
             let Some(&delete) = places.delete.get(&edge.to) else {
@@ -192,8 +226,9 @@ fn link_deletes(steps: &mut [Step], places: &Places, known: &Known<'_>) {
             let goes_first = places.replaced.get(&edge.to) == Some(&Order::DeleteFirst);
             let released = match places.delete.get(dependent) {
                 Some(&step) => Some(step),
-                // An update that turns to the successor cannot come before the successor.
-                None if goes_first => None,
+                // An update that turns to the successor cannot come before the successor. Only a reference that AWS
+                // does not know of is turned so: see `Diff::held_back`.
+                None if goes_first && still_refers(&dependent.address, &edge.to.address) => None,
                 None => places.make.get(&dependent.address).copied(),
             };
             if let Some(step) = released {
