@@ -62,7 +62,10 @@ impl Diff<'_> {
                 (Effect::Replace, cost.max(Cost::Outage), Why::Replaced(address))
             }
             (Change::Replace(cost), _) => (Effect::Replace, cost, why),
-            (Change::Order, _) => (Effect::Order, Cost::NoInterruption, why),
+            (Change::Order, None) => (Effect::Order, Cost::NoInterruption, why),
+            (Change::Order, Some(address)) => {
+                (Effect::Replace, Cost::Outage, Why::Replaced(address))
+            }
             (Change::Refused(_), _) if self.is_unfit() => {
                 (Effect::Replace, Cost::NoInterruption, why)
             }
@@ -99,16 +102,22 @@ impl Diff<'_> {
         self.known.mending.contains(self.object)
     }
 
-    /// What the field refers to, now and later, if that has to go before its successor comes. AWS lets nothing go that
-    /// is referred to, and there is no successor yet that the reference could be turned to.
+    /// What the field is to refer to, if the object refers to that already and it has to go before its successor comes.
+    /// AWS lets nothing go that is referred to, and there is no successor yet that the reference could be turned to.
     fn held_back(&self, field: &Field) -> Option<Address> {
         let wanted = self.node.edges.iter().filter(|edge| edge.field == field.name);
         let mut held = wanted.filter(|edge| {
             let verb = self.earlier.get(&edge.to).map(|planned| planned.verb);
-            let refers = |old: &RecordedEdge| old.field == edge.field && old.to.address == edge.to;
+            let refers = |old: &RecordedEdge| old.to.address == edge.to && !self.only_orders(old);
             verb == Some(Verb::Replace(Order::DeleteFirst)) && self.record.edges.iter().any(refers)
         });
         held.next().map(|edge| edge.to.clone())
+    }
+
+    /// Whether AWS does not know of the edge.
+    fn only_orders(&self, edge: &RecordedEdge) -> bool {
+        let mut fields = self.node.kind.fields.iter();
+        fields.any(|field| field.name == edge.field && field.change == Change::Order)
     }
 
     fn interrupted(&self, field: &Field) -> Option<Value> {

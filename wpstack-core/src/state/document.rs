@@ -191,7 +191,8 @@ impl Record {
                 }
             }
             Fact::Broke { reason } => self.reason = Some(reason.clone()),
-            Fact::DeleteIntended | Fact::Spared | Fact::Gone => {}
+            Fact::Spared => self.reason = None,
+            Fact::DeleteIntended | Fact::Gone => {}
         }
     }
 
