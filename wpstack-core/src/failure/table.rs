@@ -160,6 +160,9 @@ pub const ROWS: &[Row] = &[
     row("ecr", "", "*NotFoundException", "", NotFound, MODEL),
     row("ecs", "", "*NotFoundException", "", NotFound, MODEL),
     row("ecs", "", "ServiceNotActiveException", "", NotFound, MODEL),
+    row("ecs", "DescribeTaskDefinition", "ClientException", "Unable to describe task definition", NotFound, TERRAFORM),
+    row("ecs", "DeregisterTaskDefinition", "ClientException", "Unable to describe task definition", NotFound, TERRAFORM),
+    row("ecs", "DeleteCapacityProvider", "ClientException", "does not exist", NotFound, TERRAFORM),
     row("elb", "", "*NotFound", "", NotFound, MODEL),
     row("rds", "", "*NotFound", "", NotFound, MODEL),
     row("rds", "", "*NotFoundFault", "", NotFound, MODEL),
@@ -203,6 +206,8 @@ mod tests {
         check("ec2", "DeleteSecurityGroup", "InvalidGroup.InUse", "", StillInUse);
         check("ecs", "CreateService", "InvalidParameterException", "desired", ErrorKind::Refused);
         check("rds", "DeleteDBInstance", "DBInstanceNotFound", "", NotFound);
+        let message = "Unable to describe task definition.";
+        check("ecs", "DescribeTaskDefinition", "ClientException", message, NotFound);
         check("iam", "CreateRole", "EntityAlreadyExists", "", AlreadyExists);
         check("kms", "CreateKey", "LimitExceededException", "", Quota);
         check("elb", "CreateLoadBalancer", "InvalidSubnet", "", ErrorKind::Refused);
