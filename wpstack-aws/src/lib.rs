@@ -8,6 +8,7 @@ pub mod call;
 mod cloud;
 mod ec2;
 mod ecr;
+mod ecs;
 mod elb;
 mod iam;
 mod logs;

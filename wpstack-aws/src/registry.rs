@@ -13,6 +13,11 @@ macro_rules! for_each_provided {
             [
                 wpstack_core::resource::ec2::Vpc,
                 wpstack_core::resource::ec2::Subnet,
+                wpstack_core::resource::ecs::Cluster,
+                wpstack_core::resource::ecs::CapacityProvider,
+                wpstack_core::resource::ecs::ClusterCapacityProviders,
+                wpstack_core::resource::ecs::TaskDefinition,
+                wpstack_core::resource::ecs::Service,
                 wpstack_core::resource::elb::LoadBalancer,
                 wpstack_core::resource::elb::TargetGroup,
                 wpstack_core::resource::elb::Listener,

@@ -4,5 +4,6 @@
 
 mod call;
 mod ec2;
+mod ecs;
 mod elb;
 mod support;

@@ -44,6 +44,11 @@ pub(crate) fn with_elb(elb: aws_sdk_elasticloadbalancingv2::Client) -> Aws {
     Aws { elb, ..nowhere() }
 }
 
+/// Provides from a mocked ECS.
+pub(crate) fn with_ecs(ecs: aws_sdk_ecs::Client) -> Aws {
+    Aws { ecs, ..nowhere() }
+}
+
 /// A stack, and the states of those of its resources that exist.
 pub(crate) struct Scene {
     stack: Stack,
