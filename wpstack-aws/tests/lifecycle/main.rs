@@ -2,4 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ec2;
+mod ecs;
+mod elb;
 mod support;
