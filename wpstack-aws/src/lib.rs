@@ -4,6 +4,7 @@
 //! ours); then one file per resource type, in a folder per service as in `wpstack-core`, each a
 //! [`Provider`](wpstack_core::Provider) of its type. The first of them, `ec2/vpc.rs`, is the pattern of all.
 
+mod autoscaling;
 pub mod call;
 mod cloud;
 mod ec2;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::str::FromStr;
 
+use futures::future::try_join;
 use wpstack_core::{Cx, Observed, Provider, ProviderError, Recorded, Resource};
 
 /// What a look at an object tells; `None` when it is gone.
@@ -46,6 +47,21 @@ pub(crate) fn look<R: Resource, T>(
             std::iter::once(Err(error)).chain(others).take(objects.len()).collect()
         }
     }
+}
+
+/// What one question about many objects told, each with what was to be asked for one by one, at the same time.
+pub(crate) async fn with<T, D>(
+    told: impl Future<Output = Result<Vec<T>, ProviderError>>,
+    details: impl Future<Output = Result<Vec<Option<(String, D)>>, ProviderError>>,
+    id: impl Fn(&T) -> Option<&str>,
+) -> Result<Vec<(T, Option<D>)>, ProviderError> {
+    let (told, details) = try_join(told, details).await?;
+    let mut details: HashMap<_, _> = details.into_iter().flatten().collect();
+    let with = |told| {
+        let detail = id(&told).and_then(|id| details.remove(id));
+        (told, detail)
+    };
+    Ok(told.into_iter().map(with).collect())
 }
 
 /// Whether `field` is among the changed ones.

@@ -77,6 +77,12 @@ impl TagSet {
         cx.tags().iter().all(|(key, value)| self.0.get(*key) == Some(value))
     }
 
+    /// Whether they mark an object of any stack.
+    #[must_use]
+    pub fn are_marked(&self) -> bool {
+        self.0.contains_key(TAG_OWNER)
+    }
+
     /// Insists that they mark the object that `cx` is about. For an object found by its name: it may be another's.
     ///
     /// # Errors

@@ -27,6 +27,19 @@ def list_capacity_providers():
     Ecs.describe_capacity_providers = describe
 
 
+def start_instance_refreshes():
+    """Lets moto 5.2.5, which does not know instance refreshes, begin one. Its instances know no template anyway."""
+    from moto.autoscaling.responses import AutoScalingResponse
+    from moto.core.responses import ActionResult
+    from moto.moto_api._internal import mock_random
+
+    def start(response):
+        response.autoscaling_backend.describe_auto_scaling_groups([response._get_param("AutoScalingGroupName")])
+        return ActionResult({"InstanceRefreshId": str(mock_random.uuid4())})
+
+    AutoScalingResponse.start_instance_refresh = start
+
+
 def main(address_file):
     threading.Thread(target=exit_with_starter, daemon=True).start()
 
@@ -38,6 +51,7 @@ def main(address_file):
     from werkzeug.serving import make_server
 
     list_capacity_providers()
+    start_instance_refreshes()
 
     # Port 0: the kernel picks a free one and it is bound at once, so no other server can be mistaken for this one.
     server = make_server(

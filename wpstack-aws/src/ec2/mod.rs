@@ -1,12 +1,17 @@
 //! Amazon EC2: the network.
 
+mod internet_gateway;
+mod launch_template;
+mod route_table;
+mod security_group;
+mod security_group_rule;
 mod subnet;
 mod vpc;
 
 use std::future::Future;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
-use futures::future::{join_all, try_join};
+use futures::future::{try_join, try_join_all};
 use wpstack_core::value::Tags;
 use wpstack_core::{Cx, ProviderError, Recorded, Resource};
 
@@ -35,9 +40,6 @@ fn owned(cx: &Cx) -> Vec<Filter> {
 }
 
 /// Asks for the recorded objects by their ids.
-///
-/// By a filter, for EC2 fails a whole call that names one id which does not exist, and leaves out what a filter does
-/// not find.
 async fn by_id<R, T, F>(
     name: &str,
     objects: &[Recorded<R>],
@@ -47,14 +49,25 @@ where
     R: Resource,
     F: Future<Output = Result<Vec<T>, ProviderError>>,
 {
+    by(name, objects.iter().map(|object| R::id(&object.state)).collect(), describe).await
+}
+
+/// Asks for the objects of which `name` is one of `values`.
+///
+/// By a filter, for EC2 fails a whole call that names one id which does not exist, and leaves out what a filter does
+/// not find.
+async fn by<T, F>(
+    name: &str,
+    values: Vec<String>,
+    describe: impl Fn(Vec<Filter>) -> F,
+) -> Result<Vec<T>, ProviderError>
+where
+    F: Future<Output = Result<Vec<T>, ProviderError>>,
+{
     // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html
     const MOST_VALUES: usize = 200;
-    let calls = objects.chunks(MOST_VALUES).map(|objects| {
-        let ids = objects.iter().map(|object| R::id(&object.state)).collect();
-        describe(vec![filter(name, ids)])
-    });
-    let told: Result<Vec<_>, _> = join_all(calls).await.into_iter().collect();
-    Ok(told?.into_iter().flatten().collect())
+    let calls = values.chunks(MOST_VALUES).map(|some| describe(vec![filter(name, some.to_vec())]));
+    Ok(try_join_all(calls).await?.into_iter().flatten().collect())
 }
 
 impl Aws {

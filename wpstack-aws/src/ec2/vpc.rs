@@ -1,7 +1,5 @@
 //! `ec2.vpc`
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, Filter, ResourceType, Vpc as Told, VpcAttributeName,
@@ -13,7 +11,7 @@ use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded
 use super::{EC2, by_id, owned, tagged};
 use crate::Aws;
 use crate::call::{Call, Told as _};
-use crate::provide::{Look, has, look, parsed, read_one, when};
+use crate::provide::{Look, has, look, parsed, read_one, when, with};
 use crate::tags::TagSet;
 
 #[async_trait]
@@ -52,12 +50,10 @@ impl Provider<Vpc> for Aws {
 
     async fn read_many(&self, objects: &[Recorded<Vpc>]) -> Vec<Look<Vpc>> {
         let described = by_id("vpc-id", objects, |filters| self.vpcs(filters));
-        let told = try_join(described, self.dns_of(objects)).await;
-        let (told, dns) = match told {
-            Ok((told, dns)) => (Ok(told), dns),
-            Err(error) => (Err(error), HashMap::new()),
-        };
-        look(objects, told, Told::vpc_id, |object, told| Ok(observe(object, told, &dns)))
+        // AWS tells one switch of one VPC per call.
+        let dns = try_join_all(objects.iter().map(|object| self.dns(&object.state.id)));
+        let told = with(described, dns, Told::vpc_id).await;
+        look(objects, told, |(vpc, _)| vpc.vpc_id(), observe)
     }
 
     async fn update(
@@ -88,16 +84,7 @@ impl Aws {
         vpcs.call(EC2, "DescribeVpcs")
     }
 
-    /// How DNS is set in each of the VPCs that exist, by id. AWS tells one switch of one VPC per call.
-    async fn dns_of(
-        &self,
-        objects: &[Recorded<Vpc>],
-    ) -> Result<HashMap<String, Dns>, ProviderError> {
-        let calls = objects.iter().map(|object| self.dns(&object.state.id));
-        let told = try_join_all(calls).await?.into_iter().flatten();
-        Ok(told.collect())
-    }
-
+    /// How DNS is set in a VPC, behind its id.
     async fn dns(&self, id: &str) -> Result<Option<(String, Dns)>, ProviderError> {
         let ask = |attribute| self.ec2.describe_vpc_attribute().vpc_id(id).attribute(attribute);
         let support = ask(VpcAttributeName::EnableDnsSupport).send();
@@ -145,14 +132,17 @@ fn state(told: &Told, operation: &'static str) -> Result<VpcState, ProviderError
     Ok(VpcState { id: told.vpc_id.clone().told(EC2, operation, "the VPC's id")? })
 }
 
-fn observe(object: &Recorded<Vpc>, told: &Told, dns: &HashMap<String, Dns>) -> Observed<VpcState> {
+fn observe(
+    object: &Recorded<Vpc>,
+    (told, dns): &(Told, Option<Dns>),
+) -> Result<Observed<VpcState>, ProviderError> {
     let Recorded { cx, spec, state } = object;
-    let dns = dns.get(&state.id).copied().unwrap_or_default();
+    let Dns { support, hostnames } = dns.unwrap_or_default();
     let mut drifts = Drifts::new();
     drifts
         .field("cidr", &spec.cidr, parsed(told.cidr_block()))
-        .field("dns_support", &spec.dns_support, dns.support)
-        .field("dns_hostnames", &spec.dns_hostnames, dns.hostnames);
+        .field("dns_support", &spec.dns_support, support)
+        .field("dns_hostnames", &spec.dns_hostnames, hostnames);
     TagSet::wanted(cx, &spec.tags).compare(&TagSet::actual(told.tags()), &mut drifts);
-    Observed::ready(state.clone()).drifted(drifts)
+    Ok(Observed::ready(state.clone()).drifted(drifts))
 }

@@ -23,11 +23,7 @@ impl Provider<DbInstance> for Aws {
         cx: &Cx,
         spec: &DbInstance,
     ) -> Result<Option<DbInstanceState>, ProviderError> {
-        let call =
-            self.rds.describe_db_instances().db_instance_identifier(spec.identifier.as_str());
-        let answer = call.send().await.call(RDS, "DescribeDBInstances").gone()?;
-        let told = answer.and_then(|answer| answer.db_instances.unwrap_or_default().pop());
-        let Some(told) = told else { return Ok(None) };
+        let Some(told) = self.database(spec.identifier.as_str()).await? else { return Ok(None) };
         let what = format!("a database `{}`", spec.identifier);
         TagSet::actual(told.tag_list()).claim(cx, RDS, "DescribeDBInstances", &what)?;
         state(&told, "DescribeDBInstances").map(Some)
@@ -116,6 +112,11 @@ impl Provider<DbInstance> for Aws {
         spec: &DbInstance,
         state: &DbInstanceState,
     ) -> Result<(), ProviderError> {
+        // A repeat, or the run after one that was killed, may find it on its way out.
+        let told = self.database(&state.identifier).await?;
+        if told.is_none_or(|told| told.db_instance_status() == Some("deleting")) {
+            return Ok(());
+        }
         let consent = cx.consent();
         if spec.deletion_protection && !consent.remove_protection {
             let message =
@@ -132,16 +133,17 @@ impl Provider<DbInstance> for Aws {
             true => call.skip_final_snapshot(true),
             false => call.final_db_snapshot_identifier(final_snapshot(cx, state)),
         };
-        let deleted = call.send().await.call(RDS, "DeleteDBInstance").gone().map(drop);
-        // A repeat finds the instance on its way out.
-        match deleted {
-            Err(error) if error.message.contains("is already being deleted") => Ok(()),
-            deleted => deleted,
-        }
+        call.send().await.call(RDS, "DeleteDBInstance").gone().map(drop)
     }
 }
 
 impl Aws {
+    async fn database(&self, identifier: &str) -> Result<Option<Told>, ProviderError> {
+        let call = self.rds.describe_db_instances().db_instance_identifier(identifier);
+        let answer = call.send().await.call(RDS, "DescribeDBInstances").gone()?;
+        Ok(answer.and_then(|answer| answer.db_instances.unwrap_or_default().pop()))
+    }
+
     async fn databases(
         &self,
         objects: &[Recorded<DbInstance>],
@@ -191,7 +193,7 @@ fn observe(
     let state = state(told, "DescribeDBInstances")?;
     // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
     let status = told.db_instance_status().unwrap_or("unknown");
-    let broken = ["failed", "inaccessible-encryption-credentials", "restore-error", "storage-full"];
+    let broken = ["failed", "restore-error"];
     let observed = match status {
         "available" | "storage-optimization" => Observed::ready(state),
         _ if broken.contains(&status) || status.starts_with("incompatible-") => {

@@ -2,6 +2,7 @@
 //! file per resource type. A request that no rule expects fails its test.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod autoscaling;
 mod call;
 mod ec2;
 mod ecs;

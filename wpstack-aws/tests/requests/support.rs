@@ -1,14 +1,15 @@
 //! What the tests of requests share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use serde_json::Value;
 use wpstack_aws::Aws;
 use wpstack_core::provider::Context;
+use wpstack_core::resource::iam::{InstanceProfile, InstanceProfileState, Role, RoleState};
 use wpstack_core::time::SystemClock;
-use wpstack_core::value::Tags;
+use wpstack_core::value::{ServicePrincipal, Tags, TrustPolicy};
 use wpstack_core::{Address, Consent, Cx, ObjectId, Observed, Recorded, Ref, Resource, Stack};
 
 /// A client of the SDK crate that answers by the rules, in any order and any number of times, and panics at a request
@@ -110,6 +111,29 @@ impl Scene {
     ) -> Recorded<R> {
         Recorded { cx: self.cx::<R>(name), spec: spec.clone(), state: state.clone() }
     }
+}
+
+/// An instance profile that exists, and its role.
+pub(crate) fn profile(scene: &mut Scene) -> (Ref<InstanceProfile>, Ref<Role>) {
+    let role = Role {
+        name: "blog".parse().unwrap(),
+        trust: TrustPolicy::service(&ServicePrincipal::EC2),
+        managed: BTreeSet::new(),
+        tags: Tags::new(),
+    };
+    let state = RoleState {
+        name: "blog".to_owned(),
+        arn: "arn:aws:iam::123456789012:role/blog".to_owned(),
+    };
+    let role = scene.exists("instances", role, &state);
+    let profile =
+        InstanceProfile { name: "blog".parse().unwrap(), role: role.clone(), tags: Tags::new() };
+    let state = InstanceProfileState {
+        name: "blog".to_owned(),
+        arn: "arn:aws:iam::123456789012:instance-profile/blog".to_owned(),
+        role: "blog".to_owned(),
+    };
+    (scene.exists("instances", profile, &state), role)
 }
 
 /// The tags of a configuration.

@@ -130,7 +130,10 @@ impl ErrorKind {
             Self::Quota => {
                 "delete what is not needed or raise the quota in Service Quotas, then run again"
             }
-            Self::Protected => "run `wpstack destroy --remove-protection` if it really is to go",
+            Self::Protected => {
+                "allow it if it really is to go: `--remove-protection`, or `--delete-images` for a \
+                 repository with images"
+            }
             Self::Unreachable => {
                 "check the credentials (`aws sts get-caller-identity`), the region and the network; \
                  `--cloud sim` tries everything without an account"

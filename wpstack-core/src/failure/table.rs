@@ -122,6 +122,7 @@ pub const ROWS: &[Row] = &[
     row("autoscaling", "", "ScalingActivityInProgress", "", StillInUse, MODEL),
     row("autoscaling", "", "ResourceInUse", "", StillInUse, MODEL),
     row("autoscaling", "", "ResourceContention", "", StillInUse, MODEL),
+    row("autoscaling", "StartInstanceRefresh", "InstanceRefreshInProgress", "", StillInUse, MODEL),
     row("ecs", "", "ClusterContains*", "", StillInUse, MODEL),
     row("ecs", "", "UpdateInProgressException", "", StillInUse, MODEL),
     row("ecs", "", "ResourceInUseException", "", StillInUse, MODEL),
@@ -132,6 +133,7 @@ pub const ROWS: &[Row] = &[
     row("logs", "", "OperationAbortedException", "", StillInUse, MODEL),
     row("secretsmanager", "CreateSecret", "InvalidRequestException", "scheduled for deletion", AlreadyExists, "hashicorp/terraform-provider-aws#4467"),
     // Protection.
+    row("ecr", "Delete", "RepositoryNotEmptyException", "", Protected, "aws-cloudformation/cloudformation-coverage-roadmap#515"),
     row("elb", "Delete", "OperationNotPermitted", "", Protected, MODEL),
     row("rds", "Delete", "InvalidParameterCombination", "protect", Protected, "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html"),
     // It is there.

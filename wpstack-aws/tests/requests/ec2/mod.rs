@@ -1,5 +1,10 @@
 //! EC2.
 
+mod internet_gateway;
+mod launch_template;
+mod route_table;
+mod security_group;
+mod security_group_rule;
 mod subnet;
 mod vpc;
 

@@ -6,7 +6,7 @@ use super::{DbParameterGroup, DbSubnetGroup};
 use crate::resource::ec2::SecurityGroup;
 use crate::resource::secretsmanager::SecretMember;
 use crate::resource::{Change, Cost, Expected, Field, Resource, Settles};
-use crate::stack::Ref;
+use crate::stack::{Ready, Ref};
 use crate::value::{
     Days, DbIdentifier, DbInstanceClass, DbName, DbUserName, Gibibytes, MySqlVersion, Port, Tags,
 };
@@ -35,8 +35,8 @@ pub struct DbInstance {
     pub password: SecretMember,
     /// Where it is.
     pub subnets: Ref<DbSubnetGroup>,
-    /// The engine's settings.
-    pub parameters: Ref<DbParameterGroup>,
+    /// The engine's settings, which it starts with.
+    pub parameters: Ready<DbParameterGroup>,
     /// Who may reach it.
     pub groups: Vec<Ref<SecurityGroup>>,
     /// Whether a standby in another zone takes over.

@@ -85,7 +85,7 @@ pub(super) fn stack(wanted: &Wanted) -> Stack {
         user: "wordpress".parse().unwrap(),
         password: SecretMember { secret, key: "password".to_owned() },
         subnets: stack.add("main", subnets).unwrap(),
-        parameters: stack.add("main", parameters).unwrap(),
+        parameters: stack.add("main", parameters).unwrap().ready(),
         groups,
         multi_az: wanted.multi_az,
         backup_retention: Days(wanted.backup_days),

@@ -55,7 +55,7 @@ pub(super) fn database(
         user: settings.user.clone(),
         password: SecretMember { secret: secret.clone(), key: PASSWORD.to_owned() },
         subnets,
-        parameters,
+        parameters: parameters.ready(),
         groups: vec![network.groups.database.clone()],
         multi_az: settings.multi_az,
         backup_retention: settings.backup_retention,

@@ -1,0 +1,136 @@
+//! `ec2.security-group`
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{
+    Filter, ResourceType, SecurityGroup as Told, SecurityGroupRule as ToldRule,
+};
+use wpstack_core::resource::ec2::{SecurityGroup, SecurityGroupState};
+use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
+
+use super::{EC2, by_id, filter, owned, tagged};
+use crate::Aws;
+use crate::call::{Call, Told as _};
+use crate::provide::{Look, has, look, parsed, read_one, when};
+use crate::tags::TagSet;
+
+#[async_trait]
+impl Provider<SecurityGroup> for Aws {
+    async fn find(
+        &self,
+        cx: &Cx,
+        _: &SecurityGroup,
+    ) -> Result<Option<SecurityGroupState>, ProviderError> {
+        let found = self.security_groups(owned(cx)).await?;
+        let id = found.into_iter().next().map(|group| group.group_id);
+        id.map(|id| state(id, "DescribeSecurityGroups")).transpose()
+    }
+
+    async fn create(
+        &self,
+        cx: &Cx,
+        spec: &SecurityGroup,
+    ) -> Result<SecurityGroupState, ProviderError> {
+        let call = self
+            .ec2
+            .create_security_group()
+            .vpc_id(cx.state_of(&spec.vpc)?.id)
+            .group_name(spec.name.generation(cx.generation()).as_str())
+            .description(&spec.description)
+            .tag_specifications(tagged(ResourceType::SecurityGroup, cx, &spec.tags));
+        let answer = call.send().await.call(EC2, "CreateSecurityGroup")?;
+        state(answer.group_id, "CreateSecurityGroup")
+    }
+
+    /// AWS begins with a rule that lets everything out.
+    async fn configure(
+        &self,
+        _: &Cx,
+        _: &SecurityGroup,
+        state: &SecurityGroupState,
+    ) -> Result<SecurityGroupState, ProviderError> {
+        let rules = self.rules(vec![filter("group-id", vec![state.id.clone()])]).await?;
+        let given: Vec<_> = rules.into_iter().filter(is_given).collect();
+        let ids: Vec<_> =
+            given.into_iter().filter_map(|rule| rule.security_group_rule_id).collect();
+        let call = self.ec2.revoke_security_group_egress().group_id(&state.id);
+        let call = call.set_security_group_rule_ids(Some(ids.clone()));
+        let revoke =
+            async { call.send().await.call(EC2, "RevokeSecurityGroupEgress").gone().map(drop) };
+        when(!ids.is_empty(), revoke).await?;
+        Ok(state.clone())
+    }
+
+    async fn read(
+        &self,
+        cx: &Cx,
+        spec: &SecurityGroup,
+        state: &SecurityGroupState,
+    ) -> Look<SecurityGroup> {
+        read_one(self, cx, spec, state).await
+    }
+
+    async fn read_many(&self, objects: &[Recorded<SecurityGroup>]) -> Vec<Look<SecurityGroup>> {
+        let told = by_id("group-id", objects, |filters| self.security_groups(filters)).await;
+        look(objects, told, Told::group_id, observe)
+    }
+
+    async fn update(
+        &self,
+        cx: &Cx,
+        spec: &SecurityGroup,
+        state: &SecurityGroupState,
+        changed: &[String],
+    ) -> Result<SecurityGroupState, ProviderError> {
+        when(has(changed, "tags"), self.retag(cx, &state.id, &spec.tags)).await?;
+        Ok(state.clone())
+    }
+
+    async fn delete(
+        &self,
+        _: &Cx,
+        _: &SecurityGroup,
+        state: &SecurityGroupState,
+    ) -> Result<(), ProviderError> {
+        let call = self.ec2.delete_security_group().group_id(&state.id);
+        call.send().await.call(EC2, "DeleteSecurityGroup").gone().map(drop)
+    }
+}
+
+impl Aws {
+    async fn security_groups(&self, filters: Vec<Filter>) -> Result<Vec<Told>, ProviderError> {
+        let pages = self.ec2.describe_security_groups().set_filters(Some(filters)).into_paginator();
+        let groups: Result<_, _> = pages.items().send().collect().await;
+        groups.call(EC2, "DescribeSecurityGroups")
+    }
+}
+
+/// Whether AWS gave the rule. It gives one for IPv6 as well where the network has such addresses. Rules of ours have
+/// tags from their first moment, so that one of the same meaning is told apart when this runs again.
+fn is_given(rule: &ToldRule) -> bool {
+    let everywhere = matches!(
+        (rule.cidr_ipv4(), rule.cidr_ipv6()),
+        (Some("0.0.0.0/0"), None) | (None, Some("::/0"))
+    );
+    rule.is_egress() == Some(true)
+        && rule.ip_protocol() == Some("-1")
+        && everywhere
+        && rule.tags().is_empty()
+}
+
+fn state(id: Option<String>, operation: &'static str) -> Result<SecurityGroupState, ProviderError> {
+    Ok(SecurityGroupState { id: id.told(EC2, operation, "the group's id")? })
+}
+
+fn observe(
+    object: &Recorded<SecurityGroup>,
+    told: &Told,
+) -> Result<Observed<SecurityGroupState>, ProviderError> {
+    let Recorded { cx, spec, state } = object;
+    let mut drifts = Drifts::new();
+    drifts
+        .reference("vpc", &cx.state_of(&spec.vpc)?.id, told.vpc_id())
+        .field("name", &spec.name.generation(cx.generation()), parsed(told.group_name()))
+        .field("description", &spec.description, told.description.clone());
+    TagSet::wanted(cx, &spec.tags).compare(&TagSet::actual(told.tags()), &mut drifts);
+    Ok(Observed::ready(state.clone()).drifted(drifts))
+}
