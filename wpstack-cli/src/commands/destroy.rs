@@ -1,0 +1,49 @@
+//! `wpstack destroy`
+
+use wpstack_core::apply::Options;
+use wpstack_core::{Consent, Stack};
+
+use crate::answer::Answer;
+use crate::error::CommandError;
+use crate::work::{Context, Work, applicable, seed};
+use crate::{approval, render};
+
+/// What may be lost.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DestroyArgs {
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Take deletion protection off what has it
+    #[arg(long)]
+    remove_protection: bool,
+    /// Delete the database without a last snapshot
+    #[arg(long)]
+    skip_final_snapshot: bool,
+    /// Delete the repository with the images in it
+    #[arg(long)]
+    delete_images: bool,
+}
+
+/// Plans towards an empty stack, asks, does it.
+pub(super) async fn run(args: &DestroyArgs, context: Context<'_>) -> Result<Answer, CommandError> {
+    Work::under_lock(context, "wpstack destroy", async |work| {
+        let stack = Stack::new(work.project.config.name.clone());
+        let plan = work.plan(&stack).await?;
+        context.console.say(&render::plan::plan(&plan, &work.names(), context.console.verbose));
+        applicable(&plan)?;
+        if !args.yes && !plan.is_empty() {
+            let costs = render::plan::costs(&plan);
+            approval::ask(context.console, "Delete all of this?", &costs)?;
+        }
+        let consent = Consent {
+            remove_protection: args.remove_protection,
+            skip_final_snapshot: args.skip_final_snapshot,
+            delete_images: args.delete_images,
+        };
+        let options = Options { consent, seed: seed(work)?, ..Options::default() };
+        context.console.say("\n");
+        work.carry_out(context, &stack, &plan, options, "wpstack destroy").await
+    })
+    .await
+}

@@ -1,0 +1,89 @@
+//! A configuration, where it is, and what belongs to it.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use wpstack_core::Stack;
+use wpstack_core::state::{Document, LocalStore, Store};
+use wpstack_core::wordpress::{Cloud, Config, stack};
+
+use crate::args::Global;
+use crate::error::CommandError;
+
+/// A configuration that was read, and where everything around it is.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// The configuration.
+    pub(crate) config: Config,
+    /// Where to build it.
+    pub(crate) cloud: Cloud,
+    /// The path of the configuration.
+    pub(crate) path: PathBuf,
+    /// The directory that wpstack keeps to itself.
+    directory: PathBuf,
+}
+
+/// The path of the configuration that the options name.
+pub(crate) fn config_path(global: &Global) -> PathBuf {
+    resolve(global, &global.config)
+}
+
+/// A path as the options mean it: from the directory of `-C`.
+pub(crate) fn resolve(global: &Global, path: &Path) -> PathBuf {
+    global.directory.as_deref().map_or_else(|| path.to_owned(), |directory| directory.join(path))
+}
+
+impl Project {
+    /// Reads and checks the configuration.
+    ///
+    /// # Errors
+    /// When there is none, when it cannot be read, and everything that is wrong with it.
+    pub(crate) fn open(global: &Global) -> Result<Self, CommandError> {
+        let path = config_path(global);
+        let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        let config = Config::parse(&text)
+            .map_err(|problems| CommandError::problems(path.display().to_string(), problems))?;
+        let cloud = global.cloud.unwrap_or(config.cloud);
+        let directory = path.parent().unwrap_or(Path::new("")).join(".wpstack");
+        Ok(Self { config, cloud, path, directory })
+    }
+
+    /// The stack that the configuration stands for.
+    ///
+    /// # Errors
+    /// When the configuration makes none, which a checked one rules out.
+    pub(crate) fn stack(&self) -> Result<Stack, CommandError> {
+        Ok(stack(&self.config)?)
+    }
+
+    /// Where the state is kept. What is simulated is kept apart: it must never be taken for what exists at AWS.
+    pub(crate) fn store(&self) -> LocalStore {
+        let directory = match self.cloud {
+            Cloud::Aws => self.directory.clone(),
+            Cloud::Sim => self.directory.join("sim"),
+        };
+        LocalStore::open(directory, self.config.name.as_ref())
+    }
+
+    /// Where the simulated world is kept.
+    pub(crate) fn world(&self) -> PathBuf {
+        self.directory.join("sim.json")
+    }
+
+    /// What is recorded, read without the lock: a run under way may be ahead of it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) async fn document(&self) -> Result<Document, CommandError> {
+        let found = self.store().load().await?;
+        Ok(found.unwrap_or_else(|| Document::new(self.config.name.as_ref(), "")))
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
+    if error.kind() == ErrorKind::NotFound {
+        return CommandError::new(format!("there is no {}", path.display()))
+            .hint("`wpstack init` writes one; `-C DIR` and `--config FILE` look elsewhere");
+    }
+    CommandError::file("read", path, error)
+}

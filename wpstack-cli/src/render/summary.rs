@@ -1,0 +1,169 @@
+//! What came of a run, for people.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use wpstack_core::ObjectId;
+use wpstack_core::apply::{Failure, Summary};
+
+use super::duration::exact;
+use super::style::{ERROR, HINT, PLACE, STRONG, WARNING, count, paint};
+
+/// What the run was, for the words that depend on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run<'a> {
+    /// The command that goes on where this run ended: `wpstack apply`.
+    pub(crate) again: &'a str,
+    /// Whether its time was simulated.
+    pub(crate) simulated: bool,
+}
+
+/// Causes before consequences, then what stands, then what to do next.
+pub(crate) fn summary(summary: &Summary, run: Run<'_>) -> String {
+    let mut text = head(summary, run);
+    for failure in &summary.failures {
+        text += &cause(failure, summary);
+    }
+    if summary.interrupted && !summary.left.is_empty() {
+        let left: Vec<_> = summary.left.iter().map(ObjectId::to_string).collect();
+        text += &format!("\nNot done: {}\n", left.join(", "));
+    }
+    if !summary.is_complete() {
+        let (label, again) = (paint(HINT, "hint:"), run.again);
+        text += &format!(
+            "\n{label} what was done is recorded, and nothing is lost: run `{again}` to go on\n"
+        );
+    }
+    text += &outputs(&summary.outputs);
+    if !summary.advice.is_empty() {
+        text += "\nNext:\n";
+        text += &summary.advice.iter().map(|advice| format!("  {advice}\n")).collect::<String>();
+    }
+    text
+}
+
+/// The stack's outputs under a heading; nothing when it has none.
+pub(crate) fn outputs(outputs: &BTreeMap<String, String>) -> String {
+    let width = outputs.keys().map(String::len).max().unwrap_or(0);
+    let line = |(name, value): (&String, &String)| format!("  {name:<width$}  {value}\n");
+    let lines: String = outputs.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("\nOutputs:\n{lines}") }
+}
+
+fn head(summary: &Summary, run: Run<'_>) -> String {
+    let Summary { created, updated, deleted, .. } = summary;
+    let counts = [(created, "created"), (updated, "updated"), (deleted, "deleted")];
+    let counts = counts.iter().filter(|(number, _)| **number > 0);
+    let mut counts: Vec<_> = counts.map(|(number, what)| format!("{number} {what}")).collect();
+    if counts.is_empty() {
+        counts.push("nothing changed".to_owned());
+    }
+    let time = time(summary.elapsed, run.simulated);
+    let (label, end) = if summary.interrupted && !summary.is_complete() {
+        (paint(WARNING, "Interrupted:"), format!("; {} left", summary.left.len()))
+    } else if summary.is_complete() {
+        (paint(STRONG, "Done:"), String::new())
+    } else {
+        let failed = summary.failures.len();
+        (paint(ERROR, "Incomplete:"), format!("; {failed} failed, {} not begun", held(summary)))
+    };
+    format!("{label} {}{end}, in {time}.\n", counts.join(", "))
+}
+
+/// Steps that were not begun: because of a failure, or because the run had to end.
+fn held(summary: &Summary) -> usize {
+    summary.skipped.len() + summary.left.len()
+}
+
+fn time(elapsed: Duration, simulated: bool) -> String {
+    let elapsed = exact(elapsed);
+    if simulated { format!("{elapsed} of simulated time") } else { elapsed }
+}
+
+fn cause(failure: &Failure, summary: &Summary) -> String {
+    let Failure { object, verb, error, hint, .. } = failure;
+    let held = summary.skipped.iter().filter(|skip| skip.because == *object);
+    let held: Vec<_> = held.map(|skip| skip.object.to_string()).collect();
+    let mut text = format!("\n{} {verb} {}\n", paint(ERROR, "error:"), paint(PLACE, object));
+    text += &format!("  {error}\n");
+    if !held.is_empty() {
+        let waiting = count(held.len(), "step");
+        text += &format!("  held up {waiting}: {}\n", shortened(&held, 6));
+    }
+    if !hint.is_empty() {
+        text += &format!("  {} {hint}\n", paint(HINT, "hint:"));
+    }
+    text
+}
+
+fn shortened(names: &[String], most: usize) -> String {
+    if names.len() <= most {
+        return names.join(", ");
+    }
+    format!("{} and {} more", names[..most].join(", "), names.len() - most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wpstack_core::ErrorKind;
+    use wpstack_core::apply::Skip;
+
+    const APPLY: Run<'_> = Run { again: "wpstack apply", simulated: false };
+
+    fn object(text: &str) -> ObjectId {
+        text.parse().unwrap()
+    }
+
+    fn show(result: &Summary, run: Run<'_>) -> String {
+        anstream::adapter::strip_str(&summary(result, run)).to_string()
+    }
+
+    #[test]
+    fn a_complete_run_ends_with_outputs_and_advice() {
+        let result = Summary {
+            created: 26,
+            elapsed: Duration::from_secs(312),
+            outputs: [("db_endpoint", "db:3306"), ("load_balancer_dns_name", "lb.example")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            advice: vec!["push an image to the repository, then run `wpstack apply`".to_owned()],
+            ..Summary::default()
+        };
+        insta::assert_snapshot!(show(&result, Run { simulated: true, ..APPLY }));
+    }
+
+    #[test]
+    fn failures_name_causes_and_what_they_hold_up() {
+        let skips = ["a", "b", "c", "d", "e", "f", "g"].map(|name| Skip {
+            object: object(&format!("ec2.subnet:{name}")),
+            because: object("ec2.vpc:main"),
+        });
+        let result = Summary {
+            created: 3,
+            failures: vec![Failure {
+                object: object("ec2.vpc:main"),
+                verb: "create".to_owned(),
+                kind: Some(ErrorKind::Quota),
+                error: "ec2 CreateVpc failed with VpcLimitExceeded: The maximum number of VPCs has been reached.".to_owned(),
+                hint: ErrorKind::Quota.hint().to_owned(),
+            }],
+            skipped: skips.to_vec(),
+            elapsed: Duration::from_millis(2300),
+            ..Summary::default()
+        };
+        insta::assert_snapshot!(show(&result, APPLY));
+    }
+
+    #[test]
+    fn an_interrupted_run_says_what_remains_and_how_to_go_on() {
+        let result = Summary {
+            created: 3,
+            interrupted: true,
+            left: vec![object("ec2.subnet:a"), object("rds.instance:main")],
+            elapsed: Duration::from_secs(61),
+            ..Summary::default()
+        };
+        insta::assert_snapshot!(show(&result, APPLY));
+    }
+}

@@ -1,0 +1,9 @@
+//! The command as a person or a script meets it: golden output of whole invocations, on the simulation.
+
+mod arguments;
+mod configuration;
+#[cfg(unix)]
+mod interrupt;
+mod lifecycle;
+mod sandbox;
+mod state;
