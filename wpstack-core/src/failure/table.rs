@@ -107,6 +107,7 @@ pub const ROWS: &[Row] = &[
     row("iam", "AttachRolePolicy", "NoSuchEntity", "", NotYetVisible, "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html"),
     row("iam", "PutRolePolicy", "NoSuchEntity", "", NotYetVisible, "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html"),
     row("elb", "Create", "SubnetNotFound", "", NotYetVisible, TERRAFORM),
+    row("elb", "Create", "InvalidSecurityGroup", "", NotYetVisible, "https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html"),
     row("elb", "CreateListener", "TargetGroupNotFound", "", NotYetVisible, TERRAFORM),
     row("elb", "CreateListener", "LoadBalancerNotFound", "", NotYetVisible, TERRAFORM),
     row("rds", "CreateDBInstance", "DBSubnetGroupNotFoundFault", "", NotYetVisible, TERRAFORM),
