@@ -48,6 +48,7 @@ mod call;
 mod chance;
 pub mod ec2;
 pub mod ecr;
+pub mod ecs;
 pub mod elb;
 mod fault;
 pub mod iam;
@@ -158,36 +159,12 @@ impl Sim {
     /// A provider for every resource type that is simulated.
     #[must_use]
     pub fn registry(&self) -> Registry {
-        use crate::resource::{autoscaling, ec2, ecr, elb, iam, logs, rds, secretsmanager};
         macro_rules! simulate {
             ([$($resource:ty),* $(,)?]) => {
                 Registry::default()$(.with::<$resource, _>(self.clone()))*
             };
         }
-        // Becomes `for_each_resource!(simulate)` once every type is simulated.
-        simulate!([
-            ec2::Vpc,
-            ec2::Subnet,
-            ec2::InternetGateway,
-            ec2::RouteTable,
-            ec2::SecurityGroup,
-            ec2::SecurityGroupRule,
-            ec2::LaunchTemplate,
-            autoscaling::AutoScalingGroup,
-            ecr::Repository,
-            ecr::Image,
-            elb::LoadBalancer,
-            elb::TargetGroup,
-            elb::Listener,
-            iam::Role,
-            iam::RolePolicy,
-            iam::InstanceProfile,
-            logs::LogGroup,
-            rds::DbSubnetGroup,
-            rds::DbParameterGroup,
-            rds::DbInstance,
-            secretsmanager::Secret,
-        ])
+        crate::for_each_resource!(simulate)
     }
 
     /// An engine that works on this world and lives by its clock.

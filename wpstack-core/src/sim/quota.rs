@@ -22,6 +22,8 @@ pub struct Quotas {
     pub vcpus: usize,
     /// Auto-scaling groups per region.
     pub auto_scaling_groups: usize,
+    /// Capacity providers.
+    pub capacity_providers: usize,
     /// Security groups per region.
     pub security_groups: usize,
     /// Rules per security group, in each direction.
@@ -69,6 +71,7 @@ impl Default for Quotas {
             launch_templates: 5000,
             vcpus: 32,
             auto_scaling_groups: 500,
+            capacity_providers: 100,
             security_groups: 2500,
             rules_per_group: 60,
             groups_per_interface: 5,

@@ -12,6 +12,7 @@ use super::bucket::Buckets;
 use super::chance::Chance;
 use super::ec2::{self, Ec2};
 use super::ecr::Ecr;
+use super::ecs::{self, Ecs};
 use super::elb::{self, Elb};
 use super::fault::Faults;
 use super::iam::Iam;
@@ -47,6 +48,9 @@ pub struct World {
     /// The groups of instances.
     #[serde(default)]
     pub autoscaling: AutoScaling,
+    /// Clusters, and what runs in them.
+    #[serde(default)]
+    pub ecs: Ecs,
     /// The load balancers.
     #[serde(default)]
     pub elb: Elb,
@@ -96,6 +100,8 @@ pub enum Due {
     SecretsManager(secretsmanager::Due),
     /// Of groups of instances.
     AutoScaling(autoscaling::Due),
+    /// Of clusters.
+    Ecs(ecs::Due),
     /// Of load balancers.
     Elb(elb::Due),
 }
@@ -133,6 +139,7 @@ impl World {
             ec2: Ec2::default(),
             ecr: Ecr::default(),
             autoscaling: AutoScaling::default(),
+            ecs: Ecs::default(),
             elb: Elb::default(),
             iam: Iam::default(),
             logs: Logs::default(),
@@ -170,6 +177,7 @@ impl World {
                 Due::Rds(due) => self.rds_due(due),
                 Due::SecretsManager(due) => self.secretsmanager_due(&due),
                 Due::AutoScaling(due) => self.autoscaling_due(&due),
+                Due::Ecs(due) => self.ecs_due(due),
                 Due::Elb(due) => self.elb_due(due),
             }
         }
@@ -183,6 +191,7 @@ impl World {
         self.ec2.inventory(&mut found);
         self.ecr_inventory(&mut found);
         self.autoscaling_inventory(&mut found);
+        self.ecs_inventory(&mut found);
         self.elb_inventory(&mut found);
         self.iam_inventory(&mut found);
         self.logs_inventory(&mut found);

@@ -1,5 +1,6 @@
 //! How a group comes to the instances that it wants.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -122,7 +123,8 @@ impl World {
         }
     }
 
-    /// Those that are missed the least first: of the zone with the most of them, the oldest.
+    /// Those that are missed the least first: those without tasks, for ECS moves tasks away before it lets an instance
+    /// go; then of the zone with the most of them, the oldest.
     fn least_needed(&self, mut instances: Vec<String>) -> Vec<String> {
         let mut order = Vec::new();
         while !instances.is_empty() {
@@ -133,7 +135,7 @@ impl World {
             let launched = |id: &str| self.ec2.instances.get(id).map(|instance| instance.launched);
             let next = (0..instances.len()).max_by_key(|at| {
                 let id = &instances[*at];
-                (in_zone(id), std::cmp::Reverse(launched(id)))
+                (Reverse(self.tasks_on(id)), in_zone(id), Reverse(launched(id)))
             });
             order.extend(next.map(|at| instances.swap_remove(at)));
         }

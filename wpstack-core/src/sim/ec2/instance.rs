@@ -73,7 +73,7 @@ impl World {
             instance_type: data.instance_type.clone(),
             profile: data.profile.clone(),
             interface,
-            user_data: data.user_data.to_string(),
+            user_data: data.user_data.clone(),
             launched: self.now,
         };
         self.ec2.instances.insert(id.clone(), instance);
@@ -95,6 +95,7 @@ impl World {
         instance.state = InstanceState::ShuttingDown;
         let shutdown = self.chance.between(Duration::from_secs(30), Duration::from_secs(90));
         self.schedule(shutdown, Due::InstanceGone { id: id.to_owned() }.into());
+        self.agent_lost(id);
         self.group_lost(id);
         Ok(())
     }
@@ -104,6 +105,7 @@ impl World {
         if let Some(instance) = instance.filter(|it| it.state == InstanceState::Pending) {
             instance.state = InstanceState::Running;
             self.group_gained(id);
+            self.agent_boots(id);
         }
     }
 
@@ -111,6 +113,7 @@ impl World {
         if let Some(instance) = self.ec2.instances.remove(id) {
             self.ec2.interfaces.remove(&instance.interface);
             self.ec2.forget(id);
+            self.agent_gone(id);
             self.group_forgets(id);
         }
     }

@@ -13,7 +13,7 @@ use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
 use crate::sim::tags::{TagMap, further, owned, wanted};
 use crate::sim::world::{Refusal, World};
-use crate::value::{Gibibytes, InstanceType, UserData};
+use crate::value::{Gibibytes, InstanceType};
 
 /// A launch template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +43,8 @@ pub struct TemplateData {
     pub public_address: bool,
     /// The size of the root volume.
     pub volume: Gibibytes,
-    /// What runs at the first boot.
-    pub user_data: UserData,
+    /// What runs at the first boot, if it is a script: others than us may write anything.
+    pub user_data: String,
     /// The tags of the instances and their volumes.
     pub tags: TagMap,
 }
@@ -159,7 +159,7 @@ fn resolved(cx: &Cx, spec: &spec::LaunchTemplate) -> Result<TemplateData, Provid
         groups: groups.collect::<Result<_, ProviderError>>()?,
         public_address: spec.public_address,
         volume: spec.volume,
-        user_data: spec.user_data.clone(),
+        user_data: spec.user_data.to_string(),
         tags: owned(cx, &spec.tags),
     })
 }
@@ -244,7 +244,7 @@ impl Provider<spec::LaunchTemplate> for Sim {
                 .field("groups", &recorded.groups, Some(data.groups.clone()))
                 .field("public_address", &spec.public_address, Some(data.public_address))
                 .field("volume", &spec.volume, Some(data.volume))
-                .field("user_data", &spec.user_data, Some(data.user_data.clone()))
+                .field("user_data", &recorded.user_data, Some(data.user_data.clone()))
                 .field("tags", &wanted(&spec.tags), Some(further(&world.ec2.tags_of(&state.id))));
             let state =
                 LaunchTemplateState { id: state.id.clone(), version: template.default_version };

@@ -2,6 +2,7 @@
 
 mod listener;
 mod load_balancer;
+mod target;
 mod target_group;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use listener::Listener;
 pub use load_balancer::{LoadBalancer, LoadBalancerStatus};
+pub use target::{Health, Target};
 pub use target_group::TargetGroup;
 
 use super::tagged::Tagging;
@@ -36,6 +38,20 @@ pub enum Due {
         /// Its ARN.
         arn: String,
     },
+    /// It is time to ask a target how it is.
+    Check {
+        /// The ARN of its group.
+        group: String,
+        /// The target: its instance and port.
+        target: String,
+    },
+    /// A target that leaves has had the time to finish.
+    Drained {
+        /// The ARN of its group.
+        group: String,
+        /// The target: its instance and port.
+        target: String,
+    },
 }
 
 impl From<Due> for world::Due {
@@ -57,6 +73,8 @@ impl World {
     pub(super) fn elb_due(&mut self, due: Due) {
         match due {
             Due::Provisioned { arn } => self.load_balancer_provisioned(&arn),
+            Due::Check { group, target } => self.check_target(&group, &target),
+            Due::Drained { group, target } => self.target_drained(&group, &target),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Target groups.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::{TAGGING, invalid};
+use super::{TAGGING, Target, invalid};
 use crate::failure::{Gone, ProviderError};
 use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::elb::{self as spec, HealthCheck, TargetGroupState};
@@ -27,6 +29,9 @@ pub struct TargetGroup {
     pub health_check: HealthCheck,
     /// How long a target that leaves may finish its requests.
     pub deregistration_delay: Seconds,
+    /// The targets, by instance and port.
+    #[serde(default)]
+    pub targets: BTreeMap<String, Target>,
 }
 
 impl World {
@@ -67,6 +72,7 @@ impl World {
             port,
             health_check,
             deregistration_delay: Seconds(300),
+            targets: BTreeMap::new(),
         };
         self.elb.target_groups.insert(arn.clone(), group);
         self.tags.insert(arn.clone(), tags);

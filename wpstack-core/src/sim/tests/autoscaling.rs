@@ -34,7 +34,7 @@ fn wanted(world: &mut World) -> GroupChange {
         groups: vec![group],
         public_address: true,
         volume: Gibibytes(30),
-        user_data: "#!/bin/sh\n".parse().unwrap(),
+        user_data: "#!/bin/sh\n".to_owned(),
         tags: TagMap::new(),
     };
     let template = world.create_launch_template("t", "instance", data, TagMap::new()).unwrap();

@@ -67,9 +67,22 @@ impl Trial {
         stack: &Stack,
         stop: impl Fn(&What) -> bool + Send + 'static,
     ) -> Summary {
+        let plan = self.plan(stack).await;
+        self.carry_out(stack, &plan, stop).await
+    }
+
+    /// Applies a plan that was made before.
+    pub(super) async fn apply_plan(&self, stack: &Stack, plan: &Plan) -> Summary {
+        self.carry_out(stack, plan, |_| false).await
+    }
+
+    async fn carry_out(
+        &self,
+        stack: &Stack,
+        plan: &Plan,
+        stop: impl Fn(&What) -> bool + Send + 'static,
+    ) -> Summary {
         let session = self.open().await;
-        let sightings = session.look().await.unwrap();
-        let plan = session.plan(stack, &sightings).unwrap();
         let (cancel, log) = (CancellationToken::new(), Arc::clone(&self.log));
         let token = cancel.clone();
         let events = Events::to(move |event| {
@@ -79,7 +92,7 @@ impl Trial {
             }
         });
         let options = Options { consent: self.consent, ..Options::default() };
-        session.apply(stack, &plan, &options, &events, &cancel).await.unwrap()
+        session.apply(stack, plan, &options, &events, &cancel).await.unwrap()
     }
 
     /// Destroys everything.
