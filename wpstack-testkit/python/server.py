@@ -40,6 +40,13 @@ def start_instance_refreshes():
     AutoScalingResponse.start_instance_refresh = start
 
 
+def retag_launch_templates():
+    """Lets moto 5.2.5 tell the tags that a launch template has now, not only those it was made with."""
+    from moto.ec2.models.launch_templates import LaunchTemplate
+
+    LaunchTemplate.tags = property(LaunchTemplate.get_tags, lambda template, made_with: None)
+
+
 def main(address_file):
     threading.Thread(target=exit_with_starter, daemon=True).start()
 
@@ -51,6 +58,7 @@ def main(address_file):
     from werkzeug.serving import make_server
 
     list_capacity_providers()
+    retag_launch_templates()
     start_instance_refreshes()
 
     # Port 0: the kernel picks a free one and it is bound at once, so no other server can be mistaken for this one.

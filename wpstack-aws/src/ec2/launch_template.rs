@@ -222,7 +222,9 @@ fn observe(
         let told_groups = interface.map(|it| it.groups().iter().cloned().collect());
         let public = interface.and_then(|it| it.associate_public_ip_address());
         let disk = version.block_device_mappings().first().and_then(|it| it.ebs()?.volume_size());
-        let user_data = version.user_data().and_then(|it| UserData::from_base64(it).ok());
+        // What is no script of ours is shown as it is.
+        let script = |it: &str| UserData::from_base64(it).map_or(it.to_owned(), |it| it.as_str().to_owned());
+        let user_data = version.user_data().map(script);
         let profile = version.iam_instance_profile().and_then(|it| it.arn());
         drifts
             .reference("image", &image(spec.image), version.image_id())
@@ -235,7 +237,7 @@ fn observe(
             .field("groups", &groups(cx, spec)?, told_groups)
             .field("public_address", &spec.public_address, public)
             .field("volume", &spec.volume, disk.and_then(|it| it.try_into().ok()).map(Gibibytes))
-            .field("user_data", &spec.user_data, user_data);
+            .field("user_data", &spec.user_data.as_str().to_owned(), user_data);
     }
     TagSet::wanted(cx, &spec.tags).compare(&TagSet::actual(told.tags()), &mut drifts);
     Ok(Observed::ready(state(told, "DescribeLaunchTemplates")?).drifted(drifts))
