@@ -100,7 +100,8 @@ fn seen(seen: &[Seen], names: &Names) -> String {
                 | Fact::UpdateIntended { .. }
                 | Fact::Updated { .. }
                 | Fact::Observed { .. }
-                | Fact::DeleteIntended => return None,
+                | Fact::DeleteIntended
+                | Fact::Spared => return None,
             };
             Some(format!("  {}  {what}\n", place(object, names.id(object))))
         })
