@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anstream::adapter::strip_str;
 use jiff::Timestamp;
-use wpstack_core::event::{Event, Events};
+use wpstack_core::event::{Event, Events, What};
 use wpstack_core::time::Clock;
 
 use crate::console::Console;
@@ -92,6 +92,10 @@ impl Screen {
 
     fn take(&mut self, event: &Event) -> String {
         self.board.take(event);
+        let in_picture = matches!(event.what, What::StepStarted { .. } | What::StepWaiting { .. });
+        if in_picture && !self.console.verbose {
+            return String::new();
+        }
         line(&self.board, event, self.console.verbose).unwrap_or_default()
     }
 

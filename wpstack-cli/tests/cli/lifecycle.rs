@@ -4,8 +4,15 @@ use crate::sandbox::{Run, Sandbox};
 fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\b(vpc|subnet|sg|sgr|igw|rtb|lt|i)-[0-9a-f]{8,}", "$1-ID");
-    settings.add_filter(r"[0-9a-f]{16,}", "HEX");
+    settings.add_filter(r"in \S+ of simulated time", "in TIME of simulated time");
+    settings.add_filter(r"blog-(alb|db)([-.])[0-9a-z]+\.", "blog-$1${2}ID.");
     settings
+}
+
+/// How many resources the configuration stands for.
+fn resources(sandbox: &Sandbox) -> usize {
+    let count = sandbox.run("validate --json").result()["resources"].as_u64();
+    usize::try_from(count.unwrap()).unwrap()
 }
 
 fn check(run: &Run, exit: i32) {
@@ -32,4 +39,94 @@ fn without_a_terminal_nothing_is_done_unless_yes_is_said() {
     }
     let result = sandbox.run("apply --json").result();
     assert_eq!(result["error"]["hints"][0], "read the plan, then run with `--yes`");
+}
+
+#[test]
+fn a_stack_lives_from_apply_to_destroy() {
+    let sandbox = Sandbox::simulated();
+    let applied = sandbox.run("apply --yes");
+    check(&applied, 0);
+    settings().bind(|| insta::assert_snapshot!("applied", tail(&applied.stderr, "Done:")));
+
+    let again = sandbox.run("plan --detailed-exitcode");
+    check(&again, 0);
+    let count = resources(&sandbox);
+    let unchanged = format!("No changes: {count} resources stand as configured.");
+    assert!(again.stderr.starts_with(&unchanged), "{again}");
+    let nothing = sandbox.run("apply");
+    check(&nothing, 0);
+
+    let output = sandbox.run("output load_balancer_dns_name");
+    check(&output, 0);
+    assert!(output.stdout.ends_with(".elb.amazonaws.com\n"), "{output}");
+    let names: Vec<_> = sandbox.run("output").stdout.lines().map(name).collect();
+    assert_eq!(names, ["db_endpoint", "ecr_repository_url", "load_balancer_dns_name"]);
+
+    let listed = sandbox.run("state list");
+    assert_eq!(listed.stdout.lines().count(), count, "{listed}");
+    let shown = sandbox.run("state show ec2.vpc:main");
+    settings().bind(|| insta::assert_snapshot!("state_show", shown));
+
+    let refused = sandbox.run("destroy --yes");
+    check(&refused, 3);
+    assert!(refused.stderr.contains("--remove-protection"), "{refused}");
+    let destroyed =
+        sandbox.run("destroy --yes --remove-protection --skip-final-snapshot --delete-images");
+    check(&destroyed, 0);
+    assert_eq!(sandbox.run("state list").stdout, "");
+    let empty = sandbox.run("destroy");
+    check(&empty, 0);
+    assert!(empty.stderr.starts_with("No changes: there is nothing to do."), "{empty}");
+}
+
+#[test]
+fn an_edited_configuration_is_shown_field_by_field() {
+    let sandbox = Sandbox::simulated();
+    check(&sandbox.run("apply --yes"), 0);
+    sandbox.edit("class = \"db.t3.micro\"", "class = \"db.t3.small\"");
+    sandbox.edit("max = 3", "max = 4");
+    let run = sandbox.run("plan --detailed-exitcode");
+    check(&run, 2);
+    settings().bind(|| insta::assert_snapshot!(run));
+}
+
+#[test]
+fn a_saved_plan_is_applied_as_it_was_shown_and_only_once() {
+    let sandbox = Sandbox::simulated();
+    let saved = sandbox.run("plan --out first.plan");
+    check(&saved, 0);
+    let shown = sandbox.run("show first.plan");
+    check(&shown, 0);
+    assert!(saved.stderr.starts_with(&shown.stdout), "{shown}");
+    check(&sandbox.run("apply first.plan"), 0);
+    let stale = sandbox.run("apply first.plan");
+    check(&stale, 1);
+    assert!(stale.stderr.contains("error: the plan is stale"), "{stale}");
+    assert!(stale.stderr.contains("hint: make the plan anew"), "{stale}");
+}
+
+#[test]
+fn a_run_for_programs_is_events_then_one_result() {
+    let sandbox = Sandbox::simulated();
+    let run = sandbox.run("apply --yes --json");
+    check(&run, 0);
+    assert_eq!(run.stderr, "");
+    let lines = run.json();
+    let (result, events) = lines.split_last().unwrap();
+    for (seq, event) in events.iter().enumerate() {
+        assert_eq!(event["seq"], seq, "{event}");
+    }
+    assert_eq!(events[0]["what"]["type"], "started");
+    assert_eq!(events.last().unwrap()["what"]["type"], "finished");
+    assert_eq!(result["result"]["command"], "apply");
+    assert_eq!(result["result"]["summary"]["created"], resources(&sandbox));
+}
+
+/// The text from `mark` on.
+fn tail<'t>(text: &'t str, mark: &str) -> &'t str {
+    &text[text.find(mark).unwrap_or_else(|| panic!("no {mark} in {text}"))..]
+}
+
+fn name(line: &str) -> String {
+    line.split(" = ").next().unwrap().to_owned()
 }

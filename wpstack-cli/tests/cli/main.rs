@@ -2,6 +2,7 @@
 
 mod arguments;
 mod configuration;
+mod emulator;
 #[cfg(unix)]
 mod interrupt;
 mod lifecycle;

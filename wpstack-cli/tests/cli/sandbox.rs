@@ -42,6 +42,13 @@ impl Sandbox {
         std::fs::write(self.path().join(name), text).unwrap();
     }
 
+    /// Replaces a text in the configuration, which must be there.
+    pub(crate) fn edit(&self, old: &str, new: &str) {
+        let text = self.read("wpstack.toml");
+        assert!(text.contains(old), "{old} is not in the configuration");
+        self.write("wpstack.toml", &text.replace(old, new));
+    }
+
     /// The command, with arguments that are separated by spaces.
     pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wpstack"));

@@ -1,0 +1,43 @@
+//! The same life as in the simulation, over HTTP against an AWS emulator. It starts no containers, so the service is
+//! waited for only until it exists.
+
+use std::process::Output;
+
+use wpstack_testkit::{Account, Moto};
+
+use crate::sandbox::{Run, Sandbox};
+
+const REGION: &str = "eu-west-1";
+
+fn run(sandbox: &Sandbox, account: &Account, arguments: &str) -> Run {
+    let mut command = sandbox.command(arguments);
+    command.envs(account.environment(account.endpoint(), REGION));
+    let output: Output = command.output().unwrap();
+    Run::of(arguments, output)
+}
+
+#[test]
+fn a_stack_lives_from_apply_to_destroy_and_leaves_nothing() {
+    let account = Moto::shared().account().unwrap();
+    let sandbox = Sandbox::empty();
+    let run = |arguments: &str, exit: i32| {
+        let run = run(&sandbox, &account, arguments);
+        assert_eq!(run.exit, exit, "{run}");
+        run
+    };
+    run("init --name blog", 0);
+    run("plan --detailed-exitcode", 2);
+    let applied = run("apply --yes --wait=exists", 0);
+    assert!(applied.stderr.contains("\nOutputs:\n"), "{applied}");
+    run("plan --detailed-exitcode", 0);
+    let address = run("output load_balancer_dns_name", 0).stdout;
+    assert!(address.starts_with("blog-alb-"), "{address}");
+
+    let inventory = account.inventory(REGION).unwrap().of_stack("blog");
+    assert_eq!(inventory.of("rds.instance").len(), 1, "{:?}", inventory.counts());
+
+    run("destroy --yes --remove-protection --skip-final-snapshot --delete-images", 0);
+    let left = account.inventory(REGION).unwrap().of_stack("blog");
+    assert!(left.is_empty(), "left behind: {:?}", left.counts());
+    assert_eq!(run("state list", 0).stdout, "");
+}
