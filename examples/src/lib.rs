@@ -39,7 +39,6 @@ pub fn print_plan(plan: &Plan) {
 }
 
 /// Prints events as they happen, a line for each that matters, with the time since the first.
-#[must_use]
 pub fn printer() -> impl FnMut(&Event) + Send + 'static {
     let mut began = None;
     let mut names = Vec::new();
