@@ -25,7 +25,7 @@ use wpstack_core::{
 /// A resource that is nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Nothing {
-    parents: Vec<Ref<Nothing>>,
+    parents: Vec<Ref<Self>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 //!
 //! The emulator starts no containers and enforces little of AWS's order: readiness is waited for only where something
 //! needs it, and what exists is asked of boto3, not of wpstack.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 use std::sync::Arc;
 

@@ -223,7 +223,8 @@ fn observe(
         let public = interface.and_then(|it| it.associate_public_ip_address());
         let disk = version.block_device_mappings().first().and_then(|it| it.ebs()?.volume_size());
         // What is no script of ours is shown as it is.
-        let script = |it: &str| UserData::from_base64(it).map_or(it.to_owned(), |it| it.as_str().to_owned());
+        let script =
+            |it: &str| UserData::from_base64(it).map_or(it.to_owned(), |it| it.as_str().to_owned());
         let user_data = version.user_data().map(script);
         let profile = version.iam_instance_profile().and_then(|it| it.arn());
         drifts

@@ -2,6 +2,7 @@
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::fmt::Write as _;
 use wpstack_core::wordpress::Problems;
 
 use super::style::{ERROR, HINT, paint};
@@ -30,7 +31,7 @@ pub(crate) fn problems(path: &str, problems: &Problems) -> String {
     });
     let mut shown: String = reports.collect();
     if problems.left_out() > 0 {
-        shown += &format!("and {} more\n\n", problems.left_out());
+        _ = write!(shown, "and {} more\n\n", problems.left_out());
     }
     shown
 }

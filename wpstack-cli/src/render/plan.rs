@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 use serde_json::Value;
+use std::fmt::Write as _;
 use wpstack_core::plan::{
     Action, Effect, FieldChange, Order, Plan, Problem, Reason, Seen, Task, Verb, Why,
 };
@@ -26,7 +27,7 @@ pub(crate) fn plan(plan: &Plan, names: &Names, verbose: bool) -> String {
     let shown = |action: &&Action| verbose || action.verb != Verb::Keep;
     let actions: Vec<_> = plan.actions.iter().filter(shown).collect();
     if !actions.is_empty() {
-        text += &format!("{}\n\n", paint(STRONG, format!("Stack {}", plan.stack)));
+        _ = write!(text, "{}\n\n", paint(STRONG, format!("Stack {}", plan.stack)));
         for action in actions {
             text += &entry(action, plan, names, verbose);
         }
@@ -74,7 +75,7 @@ pub(crate) fn costs(plan: &Plan) -> String {
         let places = plan.actions.iter().filter(|action| action.cost == cost);
         let places: Vec<_> = places.map(|action| action.object.address.as_str()).collect();
         if !places.is_empty() {
-            text += &format!("{}: {}\n", label(cost), places.join(", "));
+            _ = write!(text, "{}: {}\n", label(cost), places.join(", "));
         }
     }
     text
@@ -121,10 +122,10 @@ fn entry(action: &Action, plan: &Plan, names: &Names, verbose: bool) -> String {
     let told = |reason: &&Reason| !matches!(reason, Reason::New | Reason::Changed);
     notes.extend(action.reasons.iter().filter(told).map(Reason::to_string));
     if !notes.is_empty() {
-        text += &format!("  {}", paint(FAINT, notes.join("; ")));
+        _ = write!(text, "  {}", paint(FAINT, notes.join("; ")));
     }
     if action.cost > Cost::NoInterruption {
-        text += &format!("  {}", label(action.cost));
+        _ = write!(text, "  {}", label(action.cost));
     }
     text += "\n";
     if let Some(spec) = new_spec(action, plan) {
@@ -203,7 +204,7 @@ fn flow<'f>(fields: impl Iterator<Item = (&'f str, String)>) -> String {
             text += "  ";
             column += 2;
         }
-        text += &format!("{} {value}", paint(FAINT, name));
+        _ = write!(text, "{} {value}", paint(FAINT, name));
         column += width;
     }
     if text.is_empty() { text } else { text + "\n" }
@@ -238,10 +239,10 @@ fn notes(change: &FieldChange) -> String {
     }
     let mut text = String::new();
     if !notes.is_empty() {
-        text += &format!("  {}", paint(FAINT, format!("({})", notes.join(", "))));
+        _ = write!(text, "  {}", paint(FAINT, format!("({})", notes.join(", "))));
     }
     if change.cost > Cost::NoInterruption {
-        text += &format!("  {}", label(change.cost));
+        _ = write!(text, "  {}", label(change.cost));
     }
     text
 }

@@ -1,6 +1,7 @@
 //! What a refresh found, for people.
 
 use serde::Serialize;
+use std::fmt::Write as _;
 use wpstack_core::Condition;
 use wpstack_core::ObjectId;
 use wpstack_core::plan::Sightings;
@@ -46,13 +47,13 @@ pub(crate) fn refresh(looked_at: usize, found: &[Found], recorded: usize, names:
     for Found { object, condition, drift } in found {
         let id = names.id(object).map(|id| format!("  {id}")).unwrap_or_default();
         let condition = condition.as_ref().map(|it| format!("  {it}")).unwrap_or_default();
-        text += &format!("{}{id}{condition}\n", paint(PLACE, object));
+        _ = write!(text, "{}{id}{condition}\n", paint(PLACE, object));
         for Drift { field, actual } in drift {
-            text += &format!("  {field} is {} at AWS\n", short(actual, 72));
+            _ = write!(text, "  {field} is {} at AWS\n", short(actual, 72));
         }
     }
     let (objects, facts) = (count(looked_at, "object"), count(recorded, "fact"));
-    text += &format!("Looked at {objects}; {} not as recorded, {facts} recorded.\n", found.len());
+    _ = write!(text, "Looked at {objects}; {} not as recorded, {facts} recorded.\n", found.len());
     if !found.is_empty() {
         text += "`wpstack plan` shows what brings them back to the configuration.\n";
     }

@@ -1,6 +1,7 @@
 //! What came of a run, for people.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use wpstack_core::ObjectId;
@@ -26,11 +27,12 @@ pub(crate) fn summary(summary: &Summary, run: Run<'_>) -> String {
     }
     if summary.interrupted && !summary.left.is_empty() {
         let left: Vec<_> = summary.left.iter().map(ObjectId::to_string).collect();
-        text += &format!("\nNot done: {}\n", left.join(", "));
+        _ = write!(text, "\nNot done: {}\n", left.join(", "));
     }
     if !summary.is_complete() {
         let (label, again) = (paint(HINT, "hint:"), run.again);
-        text += &format!(
+        _ = write!(
+            text,
             "\n{label} what was done is recorded, and nothing is lost: run `{again}` to go on\n"
         );
     }
@@ -85,13 +87,13 @@ fn cause(failure: &Failure, summary: &Summary) -> String {
     let held = summary.skipped.iter().filter(|skip| skip.because == *object);
     let held: Vec<_> = held.map(|skip| skip.object.to_string()).collect();
     let mut text = format!("\n{} {verb} {}\n", paint(ERROR, "error:"), paint(PLACE, object));
-    text += &format!("  {error}\n");
+    _ = write!(text, "  {error}\n");
     if !held.is_empty() {
         let waiting = count(held.len(), "step");
-        text += &format!("  held up {waiting}: {}\n", shortened(&held, 6));
+        _ = write!(text, "  held up {waiting}: {}\n", shortened(&held, 6));
     }
     if !hint.is_empty() {
-        text += &format!("  {} {hint}\n", paint(HINT, "hint:"));
+        _ = write!(text, "  {} {hint}\n", paint(HINT, "hint:"));
     }
     text
 }

@@ -1,4 +1,5 @@
 //! The command as a person or a script meets it: golden output of whole invocations, on the simulation.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod arguments;
 mod configuration;

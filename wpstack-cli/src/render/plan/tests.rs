@@ -61,6 +61,7 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
+#[expect(clippy::too_many_lines, reason = "one plan with one of everything in it")]
 fn everything() -> Plan {
     let spec = json!({
         "group": {"$ref": "ec2.security-group:alb"}, "cidr": "0.0.0.0/0", "ports": [80, 443],

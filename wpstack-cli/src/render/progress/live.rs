@@ -1,5 +1,6 @@
 //! The live picture: what runs just now, how far it is, and how long everything still takes.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -58,15 +59,15 @@ fn status(board: &Board, now: Timestamp, width: usize) -> String {
     let elapsed = whole(board.elapsed(now));
     let mut text = format!("{done}/{} done, {running} running", board.steps.len());
     if waiting > 0 {
-        text += &format!(", {waiting} waiting");
+        _ = write!(text, ", {waiting} waiting");
     }
     if failed > 0 {
-        text += &format!(", {failed} failed");
+        _ = write!(text, ", {failed} failed");
     }
-    text += &format!("; {elapsed} gone");
+    _ = write!(text, "; {elapsed} gone");
     let left = board.left(now);
     if !left.is_zero() && !board.interrupted {
-        text += &format!(", {} left", rough(left));
+        _ = write!(text, ", {} left", rough(left));
     }
     let style = if failed > 0 { ERROR } else { STRONG };
     if board.interrupted {
