@@ -27,7 +27,7 @@ pub(crate) fn plan(plan: &Plan, names: &Names, verbose: bool) -> String {
     let shown = |action: &&Action| verbose || action.verb != Verb::Keep;
     let actions: Vec<_> = plan.actions.iter().filter(shown).collect();
     if !actions.is_empty() {
-        _ = write!(text, "{}\n\n", paint(STRONG, format!("Stack {}", plan.stack)));
+        _ = writeln!(text, "{}\n", paint(STRONG, format!("Stack {}", plan.stack)));
         for action in actions {
             text += &entry(action, plan, names, verbose);
         }
@@ -75,7 +75,7 @@ pub(crate) fn costs(plan: &Plan) -> String {
         let places = plan.actions.iter().filter(|action| action.cost == cost);
         let places: Vec<_> = places.map(|action| action.object.address.as_str()).collect();
         if !places.is_empty() {
-            _ = write!(text, "{}: {}\n", label(cost), places.join(", "));
+            _ = writeln!(text, "{}: {}", label(cost), places.join(", "));
         }
     }
     text

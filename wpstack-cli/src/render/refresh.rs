@@ -47,13 +47,13 @@ pub(crate) fn refresh(looked_at: usize, found: &[Found], recorded: usize, names:
     for Found { object, condition, drift } in found {
         let id = names.id(object).map(|id| format!("  {id}")).unwrap_or_default();
         let condition = condition.as_ref().map(|it| format!("  {it}")).unwrap_or_default();
-        _ = write!(text, "{}{id}{condition}\n", paint(PLACE, object));
+        _ = writeln!(text, "{}{id}{condition}", paint(PLACE, object));
         for Drift { field, actual } in drift {
-            _ = write!(text, "  {field} is {} at AWS\n", short(actual, 72));
+            _ = writeln!(text, "  {field} is {} at AWS", short(actual, 72));
         }
     }
     let (objects, facts) = (count(looked_at, "object"), count(recorded, "fact"));
-    _ = write!(text, "Looked at {objects}; {} not as recorded, {facts} recorded.\n", found.len());
+    _ = writeln!(text, "Looked at {objects}; {} not as recorded, {facts} recorded.", found.len());
     if !found.is_empty() {
         text += "`wpstack plan` shows what brings them back to the configuration.\n";
     }

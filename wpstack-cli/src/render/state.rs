@@ -40,9 +40,9 @@ pub(crate) fn document(document: &Document, names: &Names) -> String {
 pub(crate) fn record(object: &ObjectId, record: &Record, names: &Names) -> String {
     let id = names.id(object).map(|id| format!("  {id}")).unwrap_or_default();
     let mut text = format!("{}{id}\n", paint(PLACE, object));
-    _ = write!(text, "  {} {}\n", paint(FAINT, "status"), record.status);
+    _ = writeln!(text, "  {} {}", paint(FAINT, "status"), record.status);
     if let Some(reason) = &record.reason {
-        _ = write!(text, "  {} {reason}\n", paint(FAINT, "reason"));
+        _ = writeln!(text, "  {} {reason}", paint(FAINT, "reason"));
     }
     text += &section("spec", &names.fields(object, &record.spec));
     let state = record.state.as_ref().map(|state| names.fields(object, state)).unwrap_or_default();

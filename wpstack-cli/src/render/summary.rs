@@ -27,13 +27,13 @@ pub(crate) fn summary(summary: &Summary, run: Run<'_>) -> String {
     }
     if summary.interrupted && !summary.left.is_empty() {
         let left: Vec<_> = summary.left.iter().map(ObjectId::to_string).collect();
-        _ = write!(text, "\nNot done: {}\n", left.join(", "));
+        _ = writeln!(text, "\nNot done: {}", left.join(", "));
     }
     if !summary.is_complete() {
         let (label, again) = (paint(HINT, "hint:"), run.again);
-        _ = write!(
+        _ = writeln!(
             text,
-            "\n{label} what was done is recorded, and nothing is lost: run `{again}` to go on\n"
+            "\n{label} what was done is recorded, and nothing is lost: run `{again}` to go on"
         );
     }
     text += &outputs(&summary.outputs);
@@ -87,13 +87,13 @@ fn cause(failure: &Failure, summary: &Summary) -> String {
     let held = summary.skipped.iter().filter(|skip| skip.because == *object);
     let held: Vec<_> = held.map(|skip| skip.object.to_string()).collect();
     let mut text = format!("\n{} {verb} {}\n", paint(ERROR, "error:"), paint(PLACE, object));
-    _ = write!(text, "  {error}\n");
+    _ = writeln!(text, "  {error}");
     if !held.is_empty() {
         let waiting = count(held.len(), "step");
-        _ = write!(text, "  held up {waiting}: {}\n", shortened(&held, 6));
+        _ = writeln!(text, "  held up {waiting}: {}", shortened(&held, 6));
     }
     if !hint.is_empty() {
-        _ = write!(text, "  {} {hint}\n", paint(HINT, "hint:"));
+        _ = writeln!(text, "  {} {hint}", paint(HINT, "hint:"));
     }
     text
 }
