@@ -1,12 +1,13 @@
 //! The eighteen defects of the Terraform system that wpstack replaces. Each has a test that fails when it comes back.
 
 use serde_json::Value;
+use wpstack_core::failure::classify;
 use wpstack_core::resource::kinds;
 use wpstack_core::stack::Node;
 use wpstack_core::stack::graph::Need;
 use wpstack_core::value::{MySqlVersion, UserData};
 use wpstack_core::wordpress::{self, Config};
-use wpstack_core::{Address, Change, Stack};
+use wpstack_core::{Address, Change, ErrorKind, Stack};
 
 /// The stack of the seed's own configuration.
 fn stack() -> Stack {
@@ -158,7 +159,12 @@ fn defect_12_a_push_is_a_change_and_no_task_runs_without_an_image() {
 #[test]
 fn defect_13_a_repository_with_images_goes_on_consent() {
     assert!(!wpstack_core::Consent::default().delete_images);
-    // What each answer of ECR comes to is in the simulator's tests.
+    let refused = classify("ecr", "DeleteRepository", "RepositoryNotEmptyException", "");
+    assert_eq!(
+        refused,
+        ErrorKind::Protected,
+        "it is refused for want of consent, and not repeated"
+    );
 }
 
 #[test]
