@@ -22,6 +22,6 @@ mod venv;
 pub use account::Account;
 pub use client::NoSleep;
 pub use error::TestkitError;
-pub use inventory::{Inventory, Item, STACK_TAG};
+pub use inventory::{ADDRESS_TAG, Inventory, Item, STACK_TAG, Shape};
 pub use moto::{Moto, MotoBuilder};
 pub use venv::{MOTO_VERSION, python};

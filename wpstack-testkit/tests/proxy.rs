@@ -7,7 +7,7 @@ use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use wpstack_testkit::Moto;
-use wpstack_testkit::proxy::{Fault, Faults, Proxy};
+use wpstack_testkit::proxy::{Fault, Faults, Moment, Proxy};
 
 const REGION: &str = "eu-west-1";
 
@@ -111,4 +111,45 @@ async fn latency_and_faults_can_change_on_the_way() {
     assert_eq!(calls.len(), 2);
     assert!(calls[0].duration() >= LATENCY, "{calls:?}");
     assert!(calls[1].duration() >= 2 * LATENCY, "{calls:?}");
+}
+
+#[tokio::test]
+async fn what_took_effect_is_there_whatever_was_answered() {
+    let faults = [
+        (Fault::internal(), "500", 1),
+        (Fault::internal_after(), "500", 2),
+        (Fault::CutAnswer, "cut", 2),
+        (Fault::Throttle, "503", 1),
+    ];
+    for (fault, status, left) in faults {
+        let (proxy, config) = through(Faults::none().on("CreateVpc", 1..=1, fault));
+        let ec2 = aws_sdk_ec2::Client::new(&config);
+        ec2.create_vpc().cidr_block("10.0.0.0/16").send().await.unwrap();
+        assert_eq!(
+            log(&proxy),
+            [format!("ec2 CreateVpc {status}"), "ec2 CreateVpc 200".to_owned()]
+        );
+        let found = ec2.describe_vpcs().send().await.unwrap();
+        let made = found.vpcs().iter().filter(|vpc| vpc.is_default() != Some(true));
+        assert_eq!(made.count(), left, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn something_can_be_done_at_a_moment_of_a_call() {
+    for moment in Moment::ALL {
+        let (proxy, config) = through(Faults::none());
+        let (tell, told) = std::sync::mpsc::channel();
+        let ec2 = aws_sdk_ec2::Client::new(&config);
+        proxy.at(2, moment, move || tell.send(()).unwrap());
+        ec2.describe_vpcs().send().await.unwrap();
+        assert!(told.try_recv().is_err(), "{moment:?}: too early");
+        ec2.create_vpc().cidr_block("10.0.0.0/16").send().await.unwrap();
+        assert!(told.recv().is_ok(), "{moment:?}");
+        let expected: &[_] = match moment {
+            Moment::Lost => &["ec2 DescribeVpcs 200", "ec2 CreateVpc cut", "ec2 CreateVpc 200"],
+            _ => &["ec2 DescribeVpcs 200", "ec2 CreateVpc 200"],
+        };
+        assert_eq!(log(&proxy), expected, "{moment:?}");
+    }
 }

@@ -13,10 +13,16 @@ use super::wire::Message;
 pub enum Fault {
     /// AWS refuses: the call is answered with this error and never reaches the emulator.
     Error(AwsError),
+    /// AWS refuses because of the rate of calls, in the words of the service that was called.
+    Throttle,
     /// The connection is reset before the call has had any effect.
     Reset,
     /// The call takes effect, and then the connection is reset: the client cannot know.
     LoseAnswer,
+    /// The call takes effect, and the connection is reset in the middle of the answer.
+    CutAnswer,
+    /// The call takes effect, and is answered with this error all the same.
+    ErrorAfter(AwsError),
     /// The call takes that much longer.
     Delay(Duration),
 }
@@ -36,6 +42,49 @@ impl Fault {
     /// Any error.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
         Self::Error(AwsError { status, code: code.to_owned(), message: message.to_owned() })
+    }
+
+    /// A failure of the service itself.
+    pub fn internal() -> Self {
+        Self::error(500, "InternalFailure", "The request processing has failed.")
+    }
+
+    /// A failure of the service itself, behind a call that took effect.
+    pub fn internal_after() -> Self {
+        Self::ErrorAfter(AwsError {
+            status: 500,
+            code: "InternalFailure".to_owned(),
+            message: "The request processing has failed.".to_owned(),
+        })
+    }
+
+    /// The error that the client is answered with, if it is.
+    pub(super) fn refusal(&self, protocol: Protocol) -> Option<AwsError> {
+        match self {
+            Self::Error(error) | Self::ErrorAfter(error) => Some(error.clone()),
+            Self::Throttle => match Self::throttling_of(protocol) {
+                Self::Error(error) => Some(error),
+                _ => None,
+            },
+            Self::Reset | Self::LoseAnswer | Self::CutAnswer | Self::Delay(_) => None,
+        }
+    }
+
+    /// Whether the call reaches the emulator all the same.
+    pub(super) fn takes_effect(&self) -> bool {
+        match self {
+            Self::Error(_) | Self::Throttle | Self::Reset => false,
+            Self::LoseAnswer | Self::CutAnswer | Self::ErrorAfter(_) | Self::Delay(_) => true,
+        }
+    }
+
+    fn throttling_of(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Ec2 => Self::request_limit_exceeded(),
+            Protocol::Query => Self::throttling(),
+            Protocol::Json => Self::throttling_exception(),
+            Protocol::S3 => Self::error(503, "SlowDown", "Please reduce your request rate."),
+        }
     }
 
     /// [EC2's throttling](https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html).
@@ -68,6 +117,37 @@ impl Fault {
 pub struct Faults {
     latency: Duration,
     rules: Vec<Rule>,
+    odds: Option<Odds>,
+}
+
+/// Faults by chance.
+#[derive(Debug, Clone)]
+struct Odds {
+    seed: u64,
+    /// Percent of all calls, and what happens to them.
+    shares: Vec<(u8, Fault)>,
+}
+
+impl Odds {
+    /// What happens to that call, counted from 1 over all operations.
+    fn fault(&self, call: u64) -> Option<Fault> {
+        let mut drawn = mix(self.seed ^ mix(call)) % 100;
+        self.shares.iter().find_map(|(share, fault)| match drawn.checked_sub((*share).into()) {
+            None => Some(fault.clone()),
+            Some(rest) => {
+                drawn = rest;
+                None
+            }
+        })
+    }
+}
+
+/// One step of SplitMix64: as good as chance, and the same everywhere.
+fn mix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 #[derive(Debug, Clone)]
@@ -104,6 +184,14 @@ impl Faults {
         self.rules.push(Rule { operation: None, calls, fault });
         self
     }
+
+    /// Has the calls that no rule fits meet faults by chance: of each hundred, so many the one and so many the other.
+    /// The same seed does the same to the first call, to the second, and so on, whatever they ask for.
+    #[must_use]
+    pub fn by_chance(mut self, seed: u64, shares: impl IntoIterator<Item = (u8, Fault)>) -> Self {
+        self.odds = Some(Odds { seed, shares: shares.into_iter().collect() });
+        self
+    }
 }
 
 /// Faults, and how many calls they have seen.
@@ -129,7 +217,8 @@ impl Injector {
             None => rule.calls.contains(&self.all),
         };
         let fault = self.faults.rules.iter().find(fits).map(|rule| rule.fault.clone());
-        (self.faults.latency, fault)
+        let by_chance = || self.faults.odds.as_ref()?.fault(self.all);
+        (self.faults.latency, fault.or_else(by_chance))
     }
 }
 
@@ -204,6 +293,33 @@ mod tests {
         let (reset, lose, throttle) =
             (Some(Fault::Reset), Some(Fault::LoseAnswer), Some(Fault::throttling()));
         assert_eq!(seen, [None, lose, reset.clone(), reset, None, throttle.clone(), throttle]);
+    }
+
+    #[test]
+    fn chance_keeps_its_shares_and_repeats_itself() {
+        let faults = Faults::none()
+            .on("A", 1..=1, Fault::Reset)
+            .by_chance(7, [(20, Fault::Throttle), (5, Fault::LoseAnswer)]);
+        let draw = || {
+            let mut injector = Injector::new(faults.clone());
+            (0..2000).map(|_| injector.next("A").1).collect::<Vec<_>>()
+        };
+        let drawn = draw();
+        let count = |fault: &Fault| drawn.iter().flatten().filter(|it| *it == fault).count();
+        assert_eq!(drawn[0], Some(Fault::Reset), "rules go first");
+        assert!((350..450).contains(&count(&Fault::Throttle)), "{}", count(&Fault::Throttle));
+        assert!((70..130).contains(&count(&Fault::LoseAnswer)), "{}", count(&Fault::LoseAnswer));
+        assert_eq!(drawn, draw());
+    }
+
+    #[test]
+    fn every_service_is_throttled_in_its_own_words() {
+        let codes = [Protocol::Ec2, Protocol::Query, Protocol::Json, Protocol::S3]
+            .map(|protocol| Fault::Throttle.refusal(protocol).expect("a refusal").code);
+        assert_eq!(
+            codes,
+            ["RequestLimitExceeded", "Throttling", "ThrottlingException", "SlowDown"]
+        );
     }
 
     #[test]

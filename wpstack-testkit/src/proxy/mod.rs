@@ -2,6 +2,7 @@
 
 mod call;
 mod fault;
+mod trap;
 mod wire;
 
 use std::io;
@@ -17,10 +18,12 @@ use tokio::sync::oneshot;
 pub use call::Call;
 pub(crate) use call::Protocol;
 pub use fault::{AwsError, Fault, Faults};
+pub use trap::Moment;
 
 use crate::TestkitError;
 use call::Envelope;
 use fault::Injector;
+use trap::Trap;
 use wire::{Connection, Message};
 
 /// A reverse proxy for HTTP/1.1 on a loopback port.
@@ -41,6 +44,7 @@ struct Shared {
     upstream: SocketAddr,
     injector: Mutex<Injector>,
     calls: Mutex<Vec<Call>>,
+    trap: Mutex<Option<Trap>>,
 }
 
 impl Proxy {
@@ -66,6 +70,7 @@ impl Proxy {
             upstream,
             injector: Mutex::new(Injector::new(faults)),
             calls: Mutex::default(),
+            trap: Mutex::default(),
         });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -95,9 +100,25 @@ impl Proxy {
         std::mem::take(&mut lock(&self.shared.calls))
     }
 
+    /// How many calls have ended so far.
+    pub fn count(&self) -> usize {
+        lock(&self.shared.calls).len()
+    }
+
     /// Replaces the faults and starts counting calls anew.
     pub fn set_faults(&self, faults: Faults) {
         *lock(&self.shared.injector) = Injector::new(faults);
+    }
+
+    /// Does `then`, once, at that moment of the `call`th call from now on, counted from 1. It takes the place of what
+    /// was to be done before, and is done on the proxy's own thread: all calls wait for it.
+    pub fn at(&self, call: u64, moment: Moment, then: impl FnOnce() + Send + 'static) {
+        *lock(&self.shared.trap) = Some(Trap::new(call, moment, then));
+    }
+
+    /// Forgets what was to be done.
+    pub fn disarm(&self) {
+        *lock(&self.shared.trap) = None;
     }
 }
 
@@ -144,6 +165,9 @@ async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
         let last = request.take_close();
         let envelope = Envelope::of(&request);
         let (latency, fault) = lock(&shared.injector).next(&envelope.operation);
+        let mut trap = Trap::meant(&mut lock(&shared.trap));
+        let lost = Trap::spring(&mut trap, Moment::Lost);
+        Trap::spring(&mut trap, Moment::Arrived);
         let held_up = match fault {
             Some(Fault::Delay(more)) => latency + more,
             _ => latency,
@@ -151,17 +175,15 @@ async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
         if !held_up.is_zero() {
             tokio::time::sleep(held_up).await;
         }
-        let answer = match &fault {
-            Some(Fault::Error(error)) => Some(error.answer(envelope.protocol)),
-            Some(Fault::Reset) => None,
-            Some(Fault::LoseAnswer) => {
-                forward(&request, &mut upstream, shared.upstream).await;
-                None
-            }
-            Some(Fault::Delay(_)) | None => {
-                Some(forward(&request, &mut upstream, shared.upstream).await)
+        let answer = match lost {
+            true => None,
+            false => {
+                let fault = fault.as_ref();
+                serve_one(&request, envelope.protocol, fault, &mut upstream, shared.upstream).await
             }
         };
+        Trap::spring(&mut trap, Moment::Served);
+        let cut = matches!(fault, Some(Fault::CutAnswer));
         // Recorded before the client can know, so that a client which has its answer finds its call in the record.
         lock(&shared.calls).push(Call {
             service: envelope.service,
@@ -169,19 +191,41 @@ async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
             body: String::from_utf8_lossy(&request.body).into_owned(),
             started,
             ended: Instant::now(),
-            status: answer.as_ref().and_then(Message::status),
+            status: answer.as_ref().filter(|_| !cut).and_then(Message::status),
             fault,
         });
         match answer {
+            Some(answer) if cut => return answer.write_half(&mut client).await,
             Some(answer) => answer.write(&mut client).await?,
             // Without lingering, closing sends a reset.
             None => return client.get_ref().set_zero_linger(),
         }
+        Trap::spring(&mut trap, Moment::Answered);
         if last {
             return Ok(());
         }
     }
     Ok(())
+}
+
+/// What the client is told of a call; `None` if the connection is to be cut instead.
+async fn serve_one(
+    request: &Message,
+    protocol: Protocol,
+    fault: Option<&Fault>,
+    upstream: &mut Option<Connection>,
+    address: SocketAddr,
+) -> Option<Message> {
+    let refusal = fault.and_then(|fault| fault.refusal(protocol));
+    let refusal = refusal.map(|error| error.answer(protocol));
+    if fault.is_some_and(|fault| !fault.takes_effect()) {
+        return refusal;
+    }
+    let served = forward(request, upstream, address).await;
+    match fault {
+        Some(Fault::LoseAnswer) => None,
+        _ => Some(refusal.unwrap_or(served)),
+    }
 }
 
 /// The emulator's answer, or a 502 that says why there is none.

@@ -61,6 +61,16 @@ impl Message {
     }
 
     pub(super) async fn write(&self, connection: &mut Connection) -> Result<()> {
+        connection.write_all(&self.bytes()).await
+    }
+
+    /// Writes the first half.
+    pub(super) async fn write_half(&self, connection: &mut Connection) -> Result<()> {
+        let bytes = self.bytes();
+        connection.write_all(&bytes[..bytes.len() / 2]).await
+    }
+
+    fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(512 + self.body.len());
         bytes.extend_from_slice(self.first_line.as_bytes());
         for (name, value) in &self.headers {
@@ -70,7 +80,7 @@ impl Message {
         }
         bytes.extend_from_slice(b"\r\n\r\n");
         bytes.extend_from_slice(&self.body);
-        connection.write_all(&bytes).await
+        bytes
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {

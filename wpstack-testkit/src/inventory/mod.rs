@@ -1,15 +1,19 @@
 //! What an account holds, as seen by a client that is not ours.
 
+mod shape;
+
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use shape::{ADDRESS_TAG, Shape};
+
 use crate::venv::Venv;
 use crate::{Account, TestkitError};
 
-const SCRIPT: &str = include_str!("../python/inventory.py");
+const SCRIPT: &str = include_str!("../../python/inventory.py");
 
 /// The tag that names the stack a resource belongs to.
 pub const STACK_TAG: &str = "wpstack:stack";
@@ -89,6 +93,11 @@ impl Inventory {
             [item] => item,
             items => panic!("{} of `{kind}` instead of one: {items:#?}", items.len()),
         }
+    }
+
+    /// All resources, each with its type.
+    pub fn items(&self) -> impl Iterator<Item = (&str, &Item)> {
+        self.types.iter().flat_map(|(kind, items)| items.iter().map(move |item| (&**kind, item)))
     }
 
     /// What carries the tag of that stack, and nothing else.
