@@ -3,16 +3,20 @@
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod document;
+mod edit;
 mod ledger;
 mod local;
 mod memory;
+pub mod remote;
 mod status;
 mod store;
 
 pub use document::{Document, FORMAT, Record, RecordedEdge, TransitionError};
+pub use edit::EditError;
 pub use ledger::{Ledger, LedgerError};
 pub use local::LocalStore;
 pub use memory::MemoryStore;
+pub use remote::RemoteStore;
 pub use status::{Fact, FactKind, IllegalTransition, Status};
 pub use store::{Durable, Holder, Lease, Store, StoreError};
 

@@ -27,7 +27,7 @@ pub type Durable = BoxFuture<'static, Result<(), StoreError>>;
 /// - `create` refuses where a document is.
 /// - `compact` keeps what was appended after its document was taken.
 /// - The cost of an `append` does not grow with the document.
-/// - One lease exists at a time. Writing takes one, made by the same store. What was appended under a lease is
+/// - One lease exists at a time; where leases run out, nothing can be written under one that did. Writing takes one, made by the same store. What was appended under a lease is
 ///   written when the lease has been dropped.
 ///
 /// The module `conformance` checks a store for all this; the feature `testing` makes it public.
@@ -102,6 +102,22 @@ pub enum StoreError {
     /// Somebody else is at work.
     #[error("the state is locked by {}", .0.as_ref().map_or_else(|| "another process".to_owned(), Holder::to_string))]
     Locked(Option<Holder>),
+    /// Somebody else took the lock, because its holder gave no sign of life or a person said so.
+    #[error("{place} was taken over by {}", .by.as_ref().map_or_else(|| "another run".to_owned(), Holder::to_string))]
+    TakenOver {
+        /// Where.
+        place: String,
+        /// Who holds the lock now, where that is known.
+        by: Option<Holder>,
+    },
+    /// The state is kept elsewhere by now.
+    #[error("{place} is no longer in use: the state was moved to {to}")]
+    Moved {
+        /// Where.
+        place: String,
+        /// Where it went.
+        to: String,
+    },
     /// The place cannot be read or written.
     #[error("cannot {action} {place}")]
     Io {
@@ -124,6 +140,14 @@ pub enum StoreError {
     WrongLease {
         /// Where.
         place: String,
+    },
+    /// The object store writes although a condition does not hold, so that two could write at once.
+    #[error("{place} does not honour {lacks}, which the state rests on")]
+    Unsuitable {
+        /// Where.
+        place: String,
+        /// The condition.
+        lacks: &'static str,
     },
     /// What is there is damaged.
     #[error("{place} is damaged: {what}")]
@@ -161,8 +185,19 @@ impl StoreError {
     pub fn hint(&self) -> String {
         match self {
             Self::Locked(_) => "wait until that run has ended, then run again".to_owned(),
+            Self::TakenOver { .. } => {
+                "nothing more was written here; when that run has ended, run again to go on"
+                    .to_owned()
+            }
+            Self::Moved { to, .. } => {
+                format!("set `[state]` of the configuration to {to}, or move the state back")
+            }
             Self::Io { place, .. } => {
-                format!("check that {place} can be read and written and that its disk has room")
+                format!("check that {place} can be read and written and that it has room")
+            }
+            Self::Unsuitable { .. } => {
+                "keep the state on this disk, or in a store with conditional writes, such as S3"
+                    .to_owned()
             }
             Self::Exists { .. } => "run again: what exists will be read".to_owned(),
             Self::WrongLease { .. } => {

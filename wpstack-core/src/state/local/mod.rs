@@ -12,9 +12,11 @@ mod read;
 mod tests;
 mod writer;
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -23,6 +25,7 @@ use self::lock::Lock;
 use self::writer::Writer;
 use super::store::{Durable, Holder, Lease, Store, StoreError};
 use super::{Document, Transition};
+use crate::time::{Clock, SystemClock};
 
 /// Keeps the document of one stack in a directory.
 ///
@@ -34,7 +37,12 @@ use super::{Document, Transition};
 pub struct LocalStore {
     paths: Arc<Paths>,
     disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    patience: Duration,
 }
+
+/// How often a lock that is waited for is tried.
+const TRY: Duration = Duration::from_millis(200);
 
 impl LocalStore {
     /// The store of `stack`, whose name is also that of the files, in `directory`. Touches neither yet.
@@ -50,9 +58,45 @@ impl LocalStore {
             document: file("state.json"),
             journal: file("journal"),
             lock: file("lock"),
+            moved: file("moved"),
+            retired: file("retired.json"),
             directory,
         };
-        Self { paths: Arc::new(paths), disk }
+        let (clock, patience) = (Arc::new(SystemClock), Duration::ZERO);
+        Self { paths: Arc::new(paths), disk, clock, patience }
+    }
+
+    /// The same store, which waits so long for a lock that somebody else holds.
+    #[must_use]
+    pub fn waiting(self, patience: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { patience, clock, ..self }
+    }
+
+    /// Leaves a note that the state is kept at `to` from now on, and the document under another name. Reading the
+    /// state is an error then, until a document is created again.
+    ///
+    /// # Errors
+    /// When the document is not what the one that is kept goes on to, or the disk fails.
+    pub async fn retire(
+        &self,
+        lease: Lease,
+        document: &Document,
+        to: &str,
+    ) -> Result<(), StoreError> {
+        self.writer(&lease)?.compact(document).await?;
+        let (store, to) = (self.clone(), to.to_owned());
+        blocking(&self.paths, move || {
+            let Self { paths, disk, .. } = store;
+            let failed = |path| move |source| Paths::failed("write", path, source);
+            disk::replace(disk.as_ref(), &paths.moved, to.as_bytes())
+                .map_err(failed(&paths.moved))?;
+            disk.rename(&paths.document, &paths.retired).map_err(failed(&paths.retired))?;
+            // It goes on from a document that is not there any more.
+            fs::remove_file(&paths.journal).map_err(failed(&paths.journal))?;
+            drop(lease);
+            Ok(())
+        })
+        .await
     }
 
     /// The document's path.
@@ -79,23 +123,50 @@ struct Guard {
 #[async_trait]
 impl Store for LocalStore {
     async fn lock(&self, holder: &Holder) -> Result<Lease, StoreError> {
-        let (store, holder) = (self.clone(), holder.clone());
-        blocking(&self.paths, move || {
-            let Self { paths, disk } = store;
-            let lock = Lock::take(&paths, &holder)?;
-            let writer = Writer::start(Arc::clone(&paths), disk)?;
-            Ok(Lease::new(Guard { writer, paths, _lock: lock }))
-        })
-        .await
+        let mut left = self.patience;
+        loop {
+            let (store, holder) = (self.clone(), holder.clone());
+            let taken = blocking(&self.paths, move || {
+                let Self { paths, disk, .. } = store;
+                let lock = Lock::take(&paths, &holder)?;
+                let writer = Writer::start(Arc::clone(&paths), disk)?;
+                Ok(Lease::new(Guard { writer, paths, _lock: lock }))
+            });
+            match taken.await {
+                Err(StoreError::Locked(_)) if !left.is_zero() => {
+                    let pause = TRY.min(left);
+                    self.clock.sleep(pause).await;
+                    left -= pause;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     async fn load(&self) -> Result<Option<Document>, StoreError> {
         let paths = Arc::clone(&self.paths);
-        blocking(&self.paths, move || read::load(&paths)).await
+        blocking(&self.paths, move || {
+            let moved = disk::read(&paths.moved);
+            let moved = moved.map_err(|source| Paths::failed("read", &paths.moved, source))?;
+            if let Some(to) = moved {
+                let to = String::from_utf8_lossy(&to).into_owned();
+                return Err(StoreError::Moved { place: paths.directory.display().to_string(), to });
+            }
+            read::load(&paths)
+        })
+        .await
     }
 
     async fn create(&self, lease: &Lease, document: &Document) -> Result<(), StoreError> {
-        self.writer(lease)?.create(document).await
+        let (writer, moved) = (self.writer(lease)?, self.paths.moved.clone());
+        blocking(&self.paths, move || match fs::remove_file(&moved) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Paths::failed("remove", &moved, error))
+            }
+            _ => Ok(()),
+        })
+        .await?;
+        writer.create(document).await
     }
 
     fn append(&self, lease: &Lease, transition: Transition) -> Durable {
@@ -127,6 +198,10 @@ struct Paths {
     document: PathBuf,
     journal: PathBuf,
     lock: PathBuf,
+    /// Says where the state went.
+    moved: PathBuf,
+    /// The document of a state that went elsewhere.
+    retired: PathBuf,
 }
 
 impl Paths {

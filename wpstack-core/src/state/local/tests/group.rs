@@ -80,3 +80,37 @@ async fn a_holder_that_has_not_said_who_it_is_holds_the_lock_all_the_same() {
     drop(file);
     drop(store.lock(&holder()).await.unwrap());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_is_waited_for_as_long_as_was_said() {
+    let (_directory, store) = filled(0, 0).await;
+    let patient = store.clone().waiting(Duration::from_secs(30), Arc::new(SystemClock));
+    let began = tokio::time::Instant::now();
+    let lease = store.lock(&holder()).await.unwrap();
+    assert!(matches!(patient.lock(&holder()).await, Err(StoreError::Locked(Some(_)))));
+    assert!(began.elapsed() >= Duration::from_secs(30), "{:?}", began.elapsed());
+    let later = async {
+        SystemClock.sleep(Duration::from_secs(10)).await;
+        drop(lease);
+    };
+    let (taken, ()) = futures::future::join(patient.lock(&holder()), later).await;
+    drop(taken.unwrap());
+}
+
+#[tokio::test]
+async fn a_retired_state_says_where_it_went() {
+    let (_directory, store) = filled(2, 4).await;
+    let lease = store.lock(&holder()).await.unwrap();
+    store.retire(lease, &document(4), "s3://states/shop").await.unwrap();
+    match store.load().await {
+        Err(StoreError::Moved { to, .. }) => assert_eq!(to, "s3://states/shop"),
+        outcome => panic!("{outcome:?}"),
+    }
+    let copy: Document = serde_json::from_slice(&fs::read(&store.paths.retired).unwrap()).unwrap();
+    assert_eq!(copy, document(4));
+    let lease = store.lock(&holder()).await.unwrap();
+    assert!(store.append(&lease, transition(5)).await.is_err());
+    store.create(&lease, &document(4)).await.unwrap();
+    store.append(&lease, transition(5)).await.unwrap();
+    assert_eq!(store.load().await.unwrap(), Some(document(5)));
+}
