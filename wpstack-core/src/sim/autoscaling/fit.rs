@@ -34,6 +34,9 @@ pub struct Activity {
     pub failure: Option<String>,
 }
 
+/// The tag by which EC2 tells the version of the launch template.
+const VERSION: &str = "aws:ec2launchtemplate:version";
+
 /// How many activities a group keeps.
 const ACTIVITIES: usize = 100;
 
@@ -61,7 +64,7 @@ impl World {
             self.tags.remove(&arn);
             return;
         }
-        let wanted = if group.is_deleting { 0 } else { group.desired as usize };
+        let wanted = if group.is_deleting { 0 } else { self.wanted_now(name, &there) };
         for _ in there.len()..wanted {
             if let Err(refusal) = self.launch(name) {
                 self.launch_failed(name, &refusal);
@@ -76,11 +79,39 @@ impl World {
         }
     }
 
+    /// How many instances a group wants now: one more than it keeps while it replaces them and the last new one has not
+    /// come yet.
+    fn wanted_now(&mut self, name: &str, there: &[String]) -> usize {
+        let Some(group) = self.autoscaling.groups.get(name) else {
+            return 0;
+        };
+        let desired = group.desired as usize;
+        if !group.is_refreshing {
+            return desired;
+        }
+        let is_done = there.iter().all(|id| !self.is_stale(id));
+        let all_run = there.iter().all(|id| group.members.get(id) == Some(&Lifecycle::InService));
+        let one_may_go = all_run && there.len() > desired;
+        if is_done && let Some(group) = self.autoscaling.groups.get_mut(name) {
+            group.is_refreshing = false;
+        }
+        desired + usize::from(!is_done && !one_may_go)
+    }
+
+    /// Whether an instance was started by another version than its group starts instances by now.
+    fn is_stale(&self, instance: &str) -> bool {
+        let mut groups = self.autoscaling.groups.values();
+        let group = groups.find(|group| group.members.contains_key(instance));
+        let version = self.ec2.tags.get(instance).and_then(|tags| tags.get(VERSION));
+        group.is_some_and(|group| version != Some(&group.version.to_string()))
+    }
+
     fn launch(&mut self, name: &str) -> Result<(), Refusal> {
         let gone = || Refusal::new("ValidationError", "the group or its launch template is gone");
         let group = self.autoscaling.groups.get(name).ok_or_else(gone)?;
         let template = self.ec2.launch_templates.get(&group.template).ok_or_else(gone)?;
-        let data = template.versions.get(&group.version).ok_or_else(gone)?.clone();
+        let version = group.version;
+        let data = template.versions.get(&version).ok_or_else(gone)?.clone();
         // The zone with the fewest instances comes next.
         let mut counts: BTreeMap<&str, usize> =
             group.subnets.iter().map(|subnet| (subnet.as_str(), 0)).collect();
@@ -94,6 +125,7 @@ impl World {
         let id = self.run_instance(&data, &subnet)?;
         let tags = self.ec2.tags.entry(id.clone()).or_default();
         tags.insert("aws:autoscaling:groupName".to_owned(), name.to_owned());
+        tags.insert(VERSION.to_owned(), version.to_string());
         self.note(name, format!("Launching a new EC2 instance: {id}"), None);
         if let Some(group) = self.autoscaling.groups.get_mut(name) {
             group.members.insert(id, Lifecycle::Pending);
@@ -123,8 +155,8 @@ impl World {
         }
     }
 
-    /// Those that are missed the least first: those without tasks, for ECS moves tasks away before it lets an instance
-    /// go; then of the zone with the most of them, the oldest.
+    /// Those that are missed the least first: of another version; without tasks, for ECS moves tasks away before it lets
+    /// an instance go; then of the zone with the most of them, the oldest.
     fn least_needed(&self, mut instances: Vec<String>) -> Vec<String> {
         let mut order = Vec::new();
         while !instances.is_empty() {
@@ -135,7 +167,8 @@ impl World {
             let launched = |id: &str| self.ec2.instances.get(id).map(|instance| instance.launched);
             let next = (0..instances.len()).max_by_key(|at| {
                 let id = &instances[*at];
-                (Reverse(self.tasks_on(id)), in_zone(id), Reverse(launched(id)))
+                let (stale, tasks) = (self.is_stale(id), Reverse(self.tasks_on(id)));
+                (stale, tasks, in_zone(id), Reverse(launched(id)))
             });
             order.extend(next.map(|at| instances.swap_remove(at)));
         }
@@ -149,8 +182,9 @@ impl World {
 
     /// An instance runs.
     pub(in crate::sim) fn group_gained(&mut self, instance: &str) {
-        if let Some((_, lifecycle)) = self.member(instance) {
+        if let Some((name, lifecycle)) = self.member(instance) {
             *lifecycle = Lifecycle::InService;
+            self.fit_soon(&name);
         }
     }
 

@@ -42,6 +42,8 @@ pub struct AutoScalingGroup {
     pub members: BTreeMap<String, Lifecycle>,
     /// What it did, the newest last.
     pub activities: Vec<Activity>,
+    /// Whether it replaces the instances that were started by another version.
+    pub is_refreshing: bool,
     /// Whether it is being deleted.
     pub is_deleting: bool,
 }
@@ -102,6 +104,7 @@ impl World {
             health_grace,
             members: BTreeMap::new(),
             activities: Vec::new(),
+            is_refreshing: false,
             is_deleting: false,
         };
         self.autoscaling.groups.insert(name.to_owned(), group);
@@ -187,6 +190,20 @@ impl World {
         change(group);
         self.fit_soon(name);
         Ok(())
+    }
+
+    /// `StartInstanceRefresh`: one after the other, the instances that were started by another version are replaced, a
+    /// new one coming before an old one goes.
+    ///
+    /// # Errors
+    /// `ValidationError` when there is no such group; `InstanceRefreshInProgress`; `ScalingActivityInProgress` while it
+    /// is being deleted.
+    pub fn start_instance_refresh(&mut self, name: &str) -> Result<(), Refusal> {
+        if self.auto_scaling_group(name).is_some_and(|group| group.is_refreshing) {
+            let message = "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.";
+            return Err(Refusal::new("InstanceRefreshInProgress", message));
+        }
+        self.change_group(name, |group| group.is_refreshing = true)
     }
 
     /// `DeleteAutoScalingGroup`. With `force` its instances are terminated, and it goes with the last of them.
@@ -358,6 +375,10 @@ impl Provider<spec::AutoScalingGroup> for Sim {
             })
             .await?;
         }
+        if is_changed("template") {
+            let refresh = |world: &mut World| world.start_instance_refresh(&state.name);
+            self.call(cx, "autoscaling", "StartInstanceRefresh", refresh).await?;
+        }
         if is_changed("tags") {
             let arn = self.group_arn(cx, state).await?;
             self.retag(cx, TAGGING, &arn, &spec.tags).await?;
@@ -372,16 +393,6 @@ impl Provider<spec::AutoScalingGroup> for Sim {
         state: &AutoScalingGroupState,
     ) -> Result<(), ProviderError> {
         let name = &state.name;
-        let emptied = self.call(cx, "autoscaling", "UpdateAutoScalingGroup", |world| {
-            // An earlier attempt may have come as far as the deletion.
-            if world.auto_scaling_group(name).is_some_and(|group| group.is_deleting) {
-                return Ok(());
-            }
-            world.change_group(name, |group| (group.min, group.desired) = (0, 0))
-        });
-        if emptied.await.gone()?.is_none() {
-            return Ok(());
-        }
         let deleted = self.call(cx, "autoscaling", "DeleteAutoScalingGroup", |world| {
             world.delete_auto_scaling_group(name, true)
         });

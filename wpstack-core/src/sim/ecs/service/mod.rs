@@ -39,8 +39,6 @@ pub struct Service {
     pub grace_period: Seconds,
     /// Its deployments, the primary one first. What is left of older ones stays until its tasks are gone.
     pub deployments: Vec<Deployment>,
-    /// Deployments that have ended, the newest last.
-    pub history: Vec<Deployment>,
     /// The definition of the last deployment that was completed.
     pub completed: Option<String>,
     /// What happened, the newest last.
@@ -170,7 +168,6 @@ impl World {
             maximum: wanted.maximum,
             grace_period: wanted.grace_period,
             deployments: Vec::new(),
-            history: Vec::new(),
             completed: None,
             events: Vec::new(),
             token: token.to_owned(),

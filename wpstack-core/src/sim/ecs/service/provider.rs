@@ -73,14 +73,24 @@ fn look(world: &World, recorded: &Recorded<spec::Service>) -> Looked<spec::Servi
     }
     let drift = drift(world, recorded, service)?;
     let primary = service.primary().map(|primary| primary.definition.as_str());
-    let moved = primary.is_some_and(|primary| primary != state.task_definition);
-    let observed = match world.progress(&state.arn, service, &state.task_definition) {
-        // Somebody else deployed something: that is for a plan to see, not to be waited for.
-        _ if moved => Observed::ready(state.clone()),
+    let other = primary.filter(|primary| *primary != state.task_definition);
+    let phase = match other {
+        // Somebody deployed something else, or ECS went back a while ago. The plan tells it again.
+        Some(other) => {
+            Some(format!("running {} instead of {}", short(other), short(&state.task_definition)))
+        }
+        None => world.progress(&state.arn, service, &state.task_definition),
+    };
+    let observed = match phase {
         Some(phase) => Observed::settling(state.clone(), phase),
         None => Observed::ready(state.clone()),
     };
     Ok(Some(observed.drifted(drift)))
+}
+
+/// `blog:7` of the ARN.
+fn short(definition: &str) -> &str {
+    definition.rsplit('/').next().unwrap_or(definition)
 }
 
 #[async_trait]

@@ -66,13 +66,11 @@ impl World {
 }
 
 impl Service {
-    /// Why the last deployment of a definition failed, if it did.
+    /// Why the deployment of a definition failed, as long as it is told of: once an older one has taken its place, the
+    /// service works, and the way out is to tell it again.
     pub(super) fn failure_of(&self, definition: &str) -> Option<String> {
-        let all = self.deployments.iter().rev().chain(self.history.iter().rev());
-        let mut newest =
-            all.filter(|deployment| deployment.definition == definition).collect::<Vec<_>>();
-        newest.sort_by_key(|deployment| deployment.created);
-        let Deployment { rollout, reason, failures, .. } = newest.pop()?;
+        let newest = self.deployments.iter().find(|it| it.definition == definition)?;
+        let Deployment { rollout, reason, failures, .. } = newest;
         if *rollout != Rollout::Failed {
             return None;
         }

@@ -304,10 +304,7 @@ impl World {
             return true;
         };
         if is_steady || has_failed {
-            let old = service.deployments.split_off(1);
-            service.history.extend(old);
-            let over = service.history.len().saturating_sub(10);
-            service.history.drain(..over);
+            service.deployments.truncate(1);
         }
         if is_steady && primary.rollout == Rollout::InProgress {
             service.completed = Some(primary.definition.clone());
