@@ -11,7 +11,7 @@ pub struct Row {
     pub operation: &'static str,
     /// The code; a `*` at its start or end matches anything there.
     pub code: &'static str,
-    /// Text that the message must contain; empty for any.
+    /// Text that the message must contain, in capitals or not; empty for any.
     pub message: &'static str,
     /// What it means.
     pub kind: ErrorKind,
@@ -32,7 +32,7 @@ impl Row {
         (self.service == "*" || self.service == service)
             && operation.starts_with(self.operation)
             && matches(self.code, code)
-            && message.contains(self.message)
+            && message.to_ascii_lowercase().contains(&self.message.to_ascii_lowercase())
     }
 }
 
@@ -193,6 +193,12 @@ pub const ROWS: &[Row] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_fits_in_capitals_or_not() {
+        let (code, message) = ("ClientException", "Role is not valid");
+        check("ecs", "RegisterTaskDefinition", code, message, NotYetVisible);
+    }
 
     #[track_caller]
     fn check(service: &str, operation: &str, code: &str, message: &str, expected: ErrorKind) {
