@@ -104,7 +104,8 @@ pub(crate) fn facts(document: &Document, sightings: &Sightings) -> Vec<Seen> {
         {
             add(Fact::Broke { reason: reason.clone() });
         }
-        if record.state.as_ref() != Some(&observed.state) {
+        // An interrupted update is repeated as it was begun, so that AWS knows its calls again by their tokens.
+        if record.status != Status::Updating && record.state.as_ref() != Some(&observed.state) {
             add(Fact::Observed { state: observed.state.clone() });
         }
     }
