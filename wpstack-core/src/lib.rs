@@ -6,6 +6,8 @@
 
 pub mod address;
 pub mod apply;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
 pub mod event;
 pub mod failure;
 pub mod plan;

@@ -1,0 +1,23 @@
+//! Every law of the contract, for every type, over HTTP.
+
+use std::sync::Arc;
+
+use wpstack_aws::Aws;
+use wpstack_core::conformance::Conformance;
+use wpstack_core::time::{Clock, SystemClock};
+use wpstack_core::wordpress::{self, Config};
+use wpstack_testkit::Moto;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aws_keeps_every_law_for_every_type() {
+    let (moto, config) = (Moto::shared(), Config::default());
+    let account = moto.account().unwrap();
+    let region = config.region.to_string();
+    let aws = Aws::new(&account.sdk_config(moto.endpoint(), &region));
+    let (registry, clock): (_, Arc<dyn Clock>) = (aws.registry(), Arc::new(SystemClock));
+    let stack = wordpress::stack(&config).unwrap();
+    // The emulator starts no containers, and no instances that register with a cluster.
+    Conformance::new(&registry, clock, &stack).never_ready(&["ecs.service"]).check().await;
+    let left = account.inventory(&region).unwrap().of_stack(config.name.as_str());
+    assert!(left.is_empty(), "left behind: {:?}", left.counts());
+}
