@@ -50,7 +50,7 @@ async fn run(
             note(&mut steps, event);
         }
     });
-    let consent = Consent { remove_protection: true, delete_images: true, ..Consent::default() };
+    let consent = Consent::to_lose(["ecr.repository:wordpress".parse()?]);
     let options = Options { consent, ..Options::default() };
     let (began, watch) = (clock.now(), Watch::start());
     let cancel = CancellationToken::new();

@@ -1,7 +1,7 @@
 //! The seed's stack against the local AWS emulator, with 100 ms put before every call.
 //!
 //! ```text
-//! cargo bench --bench wire
+//! cargo bench --bench wire --features aws
 //! ```
 //!
 //! The limit is the critical path in calls: no run can be quicker than its longest chain of calls that each need the
@@ -62,8 +62,10 @@ impl Site {
                 note(&mut steps, event);
             }
         });
-        let consent =
-            Consent { remove_protection: true, skip_final_snapshot: true, delete_images: true };
+        let consent = Consent {
+            skip_final_snapshot: true,
+            ..Consent::to_lose(["rds.instance:main".parse()?])
+        };
         let options = Options { wait: Wait::Exists, consent, ..Options::default() };
         let cancel = CancellationToken::new();
         let watch = Watch::start();

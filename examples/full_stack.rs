@@ -129,9 +129,8 @@ impl Site {
         print_plan(&plan);
         let expected = plan.expected();
         println!("\n{} steps, expected to take {} s\n", plan.steps.len(), expected.as_secs());
-        // An example may take the protection off what it made itself.
-        let consent =
-            Consent { remove_protection: true, delete_images: true, ..Consent::default() };
+        // The image was pushed by this very example, and may go.
+        let consent = Consent::to_lose(["ecr.repository:wordpress".parse()?]);
         let options = Options { consent, ..Options::default() };
         let (events, cancel) = (Events::to(printer()), CancellationToken::new());
         let began = self.clock.now();

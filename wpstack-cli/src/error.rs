@@ -122,6 +122,9 @@ impl From<ApplyError> for CommandError {
             ApplyError::Foreign { .. } => {
                 "apply the plan in the directory and on the cloud it was made for, or make a new one"
             }
+            ApplyError::NotAllowed(hazards) => {
+                return crate::consent::allowed(hazards).err().unwrap_or_else(|| Self::new(""));
+            }
             ApplyError::Problem(_) => "undo this change in the configuration, or do what it says",
             ApplyError::Ledger(error) => return Self::new(Chain(error).to_string()),
             _ => return Self::new(Chain(&error).to_string()),

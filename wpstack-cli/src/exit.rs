@@ -57,7 +57,9 @@ impl Exit {
             Self::Error => "an error; nothing was changed",
             Self::Changes => "`plan --detailed-exitcode` found changes",
             Self::Incomplete => "some steps failed; what was done is recorded, run again to go on",
-            Self::Declined => "not approved: answered with no, or `--yes` is missing",
+            Self::Declined => {
+                "not approved: answered with no, or `--yes` or `--allow-data-loss` is missing"
+            }
             Self::Usage => "the arguments make no sense",
             Self::Locked => "another run holds the lock; try again later",
             Self::Interrupted => "interrupted; what was done is recorded, run again to go on",

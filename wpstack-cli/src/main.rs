@@ -5,6 +5,7 @@ mod approval;
 mod args;
 mod cloud;
 mod commands;
+mod consent;
 mod console;
 mod environment;
 mod error;

@@ -1,6 +1,6 @@
 //! The port between the engine and a cloud.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -213,15 +213,21 @@ impl Drifts {
     }
 }
 
-/// What the person allows an apply or destroy to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What the person allows an apply or destroy to lose. By default nothing: see [`crate::plan::hazards`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Consent {
-    /// Take deletion protection off what is to be deleted.
-    pub remove_protection: bool,
-    /// Delete databases without a final snapshot.
+    /// What may go with all that it holds. Its deletion protection is taken off for that.
+    pub data_loss: BTreeSet<Address>,
+    /// Whether databases named in [`Consent::data_loss`] go without a final snapshot.
     pub skip_final_snapshot: bool,
-    /// Delete repositories with the images in them.
-    pub delete_images: bool,
+}
+
+impl Consent {
+    /// To lose the data of these resources, though not without a final snapshot where AWS makes one.
+    #[must_use]
+    pub fn to_lose(addresses: impl IntoIterator<Item = Address>) -> Self {
+        Self { data_loss: addresses.into_iter().collect(), skip_final_snapshot: false }
+    }
 }
 
 /// The context of a call: for which object it is made, and what that object's references resolve to.
@@ -282,10 +288,16 @@ impl Cx {
         &self.0.stack
     }
 
-    /// What the person allows.
+    /// Whether the person allows the object to go with all that it holds, and its protection to be taken off for that.
     #[must_use]
-    pub fn consent(&self) -> Consent {
-        self.0.consent
+    pub fn may_lose_data(&self) -> bool {
+        self.0.consent.data_loss.contains(&self.0.object.address)
+    }
+
+    /// Whether a final snapshot has to be made when the object is deleted.
+    #[must_use]
+    pub fn keeps_snapshot(&self) -> bool {
+        !(self.0.consent.skip_final_snapshot && self.may_lose_data())
     }
 
     /// The clock, for names that carry the time.

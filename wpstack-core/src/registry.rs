@@ -46,6 +46,8 @@ pub struct Kind {
     pub settles: Settles,
     /// [`Resource::HOLDS_DATA`].
     pub holds_data: bool,
+    /// [`Resource::LEAVES_SNAPSHOT`].
+    pub leaves_snapshot: bool,
     /// [`Resource::RIPPLES`].
     pub ripples: bool,
     /// [`Resource::EXPECTED`].
@@ -54,6 +56,8 @@ pub struct Kind {
     coexists: fn(&Value, &Value) -> bool,
     id: fn(&Value) -> Option<String>,
     advice: fn(&Value, &Value) -> Option<String>,
+    may_hold_data: fn(&Value) -> bool,
+    protection: fn(&Value, &Value) -> Option<&'static str>,
     upgrade: fn(u32, Value, Option<Value>) -> Option<Upgraded>,
     fits: fn(&Value, Option<&Value>) -> Result<(), ErasureError>,
 }
@@ -68,6 +72,7 @@ impl Kind {
             fields: R::FIELDS,
             settles: R::SETTLES,
             holds_data: R::HOLDS_DATA,
+            leaves_snapshot: R::LEAVES_SNAPSHOT,
             ripples: R::RIPPLES,
             expected: R::EXPECTED,
             policy: policy::<R>,
@@ -76,6 +81,11 @@ impl Kind {
             advice: |spec, state| {
                 let (spec, state) = (revive::<R>(spec).ok()?, revive(state).ok()?);
                 spec.advice(&state)
+            },
+            may_hold_data: |state| revive(state).map_or(R::HOLDS_DATA, |it| R::may_hold_data(&it)),
+            protection: |spec, state| {
+                let (spec, state) = (revive::<R>(spec).ok()?, revive(state).ok()?);
+                spec.protection(&state)
             },
             upgrade: R::upgrade,
             fits: |spec, state| {
@@ -107,6 +117,18 @@ impl Kind {
     #[must_use]
     pub fn advice(&self, spec: &Value, state: &Value) -> Option<String> {
         (self.advice)(spec, state)
+    }
+
+    /// [`Resource::may_hold_data`].
+    #[must_use]
+    pub fn may_hold_data(&self, state: &Value) -> bool {
+        (self.may_hold_data)(state)
+    }
+
+    /// [`Resource::protection`].
+    #[must_use]
+    pub fn protection(&self, spec: &Value, state: &Value) -> Option<&'static str> {
+        (self.protection)(spec, state)
     }
 
     /// Brings a record of an older schema to this one.

@@ -1,6 +1,6 @@
 //! The eighteen defects of the Terraform system that wpstack replaces. Each has a test that fails when it comes back.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wpstack_core::failure::classify;
 use wpstack_core::resource::kinds;
 use wpstack_core::stack::Node;
@@ -122,9 +122,13 @@ fn defect_09_the_database_is_one_that_rds_still_makes() {
 fn defect_10_the_database_is_private_encrypted_backed_up_and_protected() {
     let stack = stack();
     let database = node(&stack, "rds.instance:main");
-    assert_eq!(database.spec["deletion_protection"], true);
     assert_ne!(database.spec["backup_retention"], "0 days");
-    assert!(database.kind.holds_data);
+    // No apply deletes or replaces it unasked, and a destroy leaves a snapshot: see `plan::hazards`.
+    assert!(database.kind.holds_data && database.kind.leaves_snapshot);
+    let protected =
+        Config::parse("[database]\ndeletion_protection = true\n").expect("it is a setting");
+    let protected = wpstack_core::wordpress::stack(&protected).expect("it fits");
+    assert_eq!(node(&protected, "rds.instance:main").spec["deletion_protection"], true);
     // Its subnets have no way to the internet. Encryption and privacy are not even fields: they are always on.
     let routed: Vec<_> =
         node(&stack, "ec2.route-table:public").edges.iter().map(|it| &it.to).collect();
@@ -158,7 +162,13 @@ fn defect_12_a_push_is_a_change_and_no_task_runs_without_an_image() {
 
 #[test]
 fn defect_13_a_repository_with_images_goes_on_consent() {
-    assert!(!wpstack_core::Consent::default().delete_images);
+    let stack = stack();
+    let repository = node(&stack, "ecr.repository:wordpress");
+    let mut state = json!({ "name": "blog", "arn": "arn", "uri": "uri", "has_images": true });
+    let protected = repository.kind.protection(&repository.spec, &state);
+    assert_eq!(protected, Some("it holds images"));
+    state["has_images"] = json!(false);
+    assert_eq!(repository.kind.protection(&repository.spec, &state), None);
     let refused = classify("ecr", "DeleteRepository", "RepositoryNotEmptyException", "");
     assert_eq!(
         refused,

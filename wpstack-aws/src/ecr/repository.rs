@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_ecr::types::{ImageScanningConfiguration, Repository as Told, Tag};
-use futures::future::{join_all, try_join, try_join3};
+use futures::future::{join_all, try_join, try_join3, try_join4};
 use serde_json::Value;
 use wpstack_core::resource::ecr::{Repository, RepositoryState};
 use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
@@ -83,7 +83,7 @@ impl Provider<Repository> for Aws {
         state: &RepositoryState,
     ) -> Result<(), ProviderError> {
         let call = self.ecr.delete_repository().repository_name(&state.name);
-        let call = call.force(cx.consent().delete_images);
+        let call = call.force(cx.may_lose_data());
         call.send().await.call(ECR, "DeleteRepository").gone().map(drop)
     }
 }
@@ -94,8 +94,9 @@ impl Aws {
         let policy = self.ecr.get_lifecycle_policy().repository_name(&before.name);
         let policy = async { policy.send().await.call(ECR, "GetLifecyclePolicy").gone() };
         let tags = async { self.repository_tags(&before.arn).await.gone() };
-        let told = try_join3(self.repository(&before.name), policy, tags).await?;
-        let (Some(told), policy, tags) = told else { return Ok(None) };
+        let images = self.has_images(&before.name);
+        let told = try_join4(self.repository(&before.name), policy, tags, images).await?;
+        let (Some(told), policy, tags, has_images) = told else { return Ok(None) };
         let mut drifts = Drifts::new();
         let scans =
             told.image_scanning_configuration().map(ImageScanningConfiguration::scan_on_push);
@@ -105,13 +106,20 @@ impl Aws {
             drifts.note("lifecycle", text);
         }
         TagSet::wanted(cx, &spec.tags).compare(&tags.unwrap_or_default(), &mut drifts);
-        Ok(Some(Observed::ready(state(told, "DescribeRepositories")?).drifted(drifts)))
+        let state = RepositoryState { has_images, ..state(told, "DescribeRepositories")? };
+        Ok(Some(Observed::ready(state).drifted(drifts)))
     }
 
     async fn repository(&self, name: &str) -> Result<Option<Told>, ProviderError> {
         let call = self.ecr.describe_repositories().repository_names(name);
         let answer = call.send().await.call(ECR, "DescribeRepositories").gone()?;
         Ok(answer.and_then(|answer| answer.repositories.unwrap_or_default().pop()))
+    }
+
+    async fn has_images(&self, name: &str) -> Result<bool, ProviderError> {
+        let call = self.ecr.list_images().repository_name(name).max_results(1);
+        let answer = call.send().await.call(ECR, "ListImages").gone()?;
+        Ok(answer.is_some_and(|answer| !answer.image_ids().is_empty()))
     }
 
     async fn repository_tags(&self, arn: &str) -> Result<TagSet, ProviderError> {
@@ -164,5 +172,6 @@ fn state(told: Told, operation: &'static str) -> Result<RepositoryState, Provide
         name: told.repository_name.told(ECR, operation, "the repository's name")?,
         arn: told.repository_arn.told(ECR, operation, "the repository's ARN")?,
         uri: told.repository_uri.told(ECR, operation, "the repository's URI")?,
+        has_images: false,
     })
 }

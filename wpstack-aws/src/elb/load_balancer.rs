@@ -144,7 +144,7 @@ impl Provider<LoadBalancer> for Aws {
         spec: &LoadBalancer,
         state: &LoadBalancerState,
     ) -> Result<(), ProviderError> {
-        let consent = cx.consent().remove_protection;
+        let consent = cx.may_lose_data();
         if spec.deletion_protection && !consent {
             let message = format!("`{}` is protected against deletion", state.dns_name);
             let kind = ErrorKind::Protected;

@@ -117,8 +117,7 @@ impl Provider<DbInstance> for Aws {
         if told.is_none_or(|told| told.db_instance_status() == Some("deleting")) {
             return Ok(());
         }
-        let consent = cx.consent();
-        if spec.deletion_protection && !consent.remove_protection {
+        if spec.deletion_protection && !cx.may_lose_data() {
             let message =
                 format!("the database `{}` is protected against deletion", state.identifier);
             return Err(ProviderError::new(ErrorKind::Protected, RDS, "DeleteDBInstance", message));
@@ -129,9 +128,9 @@ impl Provider<DbInstance> for Aws {
             call.send().await.call(RDS, "ModifyDBInstance").gone()?;
         }
         let call = self.rds.delete_db_instance().db_instance_identifier(&state.identifier);
-        let call = match consent.skip_final_snapshot {
-            true => call.skip_final_snapshot(true),
-            false => call.final_db_snapshot_identifier(final_snapshot(cx, state)),
+        let call = match cx.keeps_snapshot() {
+            false => call.skip_final_snapshot(true),
+            true => call.final_db_snapshot_identifier(final_snapshot(cx, state)),
         };
         call.send().await.call(RDS, "DeleteDBInstance").gone().map(drop)
     }

@@ -86,7 +86,7 @@ impl Scene {
 
     /// The context of a call that may take protection off.
     pub(crate) fn unprotecting<R: Resource>(&self, name: &str) -> Cx {
-        let consent = Consent { remove_protection: true, ..Consent::default() };
+        let consent = Consent::to_lose([Address::new(R::TYPE, name).unwrap()]);
         Cx::new(Context { consent, ..self.context::<R>(name, 1) })
     }
 

@@ -8,6 +8,7 @@ use wpstack_core::apply::{Options, Wait};
 use wpstack_core::plan::Plan;
 
 use crate::answer::Answer;
+use crate::consent::{Losses, allowed};
 use crate::error::CommandError;
 use crate::plan_file::PlanFile;
 use crate::project::resolve;
@@ -23,6 +24,8 @@ pub(crate) struct ApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    losses: Losses,
     /// What to wait for at the end
     #[arg(long, value_name = "ready|exists", default_value = "ready", hide_possible_values = true)]
     wait: Until,
@@ -46,6 +49,8 @@ pub(super) async fn run(args: &ApplyArgs, context: Context<'_>) -> Result<Answer
         let (stack, plan) = args.plan(work, context).await?;
         context.console.say(&render::plan::plan(&plan, &work.names(), context.console.verbose));
         applicable(&plan)?;
+        let consent = args.losses.consent();
+        allowed(&work.session.hazards(&stack, &plan, &consent))?;
         if !args.yes && args.plan.is_none() && !plan.is_empty() {
             let costs = render::plan::costs(&plan);
             approval::ask(context.console, "Apply this plan?", &costs)?;
@@ -56,8 +61,8 @@ pub(super) async fn run(args: &ApplyArgs, context: Context<'_>) -> Result<Answer
                 Until::Ready => Wait::Ready,
                 Until::Exists => Wait::Exists,
             },
+            consent,
             seed: seed(work)?,
-            ..Options::default()
         };
         context.console.say("\n");
         work.carry_out(context, &stack, &plan, options, "wpstack apply").await

@@ -4,6 +4,7 @@ use wpstack_core::apply::Options;
 use wpstack_core::{Consent, Stack};
 
 use crate::answer::Answer;
+use crate::consent::{Losses, allowed};
 use crate::error::CommandError;
 use crate::work::{Context, Work, applicable, seed};
 use crate::{approval, render};
@@ -14,15 +15,11 @@ pub(crate) struct DestroyArgs {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
-    /// Take deletion protection off what has it
-    #[arg(long)]
-    remove_protection: bool,
-    /// Delete the database without a last snapshot
-    #[arg(long)]
+    #[command(flatten)]
+    losses: Losses,
+    /// Make no final snapshot of a database that `--allow-data-loss` names
+    #[arg(long, requires = "allow_data_loss")]
     skip_final_snapshot: bool,
-    /// Delete the repository with the images in it
-    #[arg(long)]
-    delete_images: bool,
 }
 
 /// Plans towards an empty stack, asks, does it.
@@ -32,15 +29,13 @@ pub(super) async fn run(args: &DestroyArgs, context: Context<'_>) -> Result<Answ
         let plan = work.plan(&stack).await?;
         context.console.say(&render::plan::plan(&plan, &work.names(), context.console.verbose));
         applicable(&plan)?;
+        let skip_final_snapshot = args.skip_final_snapshot;
+        let consent = Consent { skip_final_snapshot, ..args.losses.consent() };
+        allowed(&work.session.hazards(&stack, &plan, &consent))?;
         if !args.yes && !plan.is_empty() {
             let costs = render::plan::costs(&plan);
             approval::ask(context.console, "Delete all of this?", &costs)?;
         }
-        let consent = Consent {
-            remove_protection: args.remove_protection,
-            skip_final_snapshot: args.skip_final_snapshot,
-            delete_images: args.delete_images,
-        };
         let options = Options { consent, seed: seed(work)?, ..Options::default() };
         context.console.say("\n");
         work.carry_out(context, &stack, &plan, options, "wpstack destroy").await

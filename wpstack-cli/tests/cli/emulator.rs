@@ -36,7 +36,7 @@ fn a_stack_lives_from_apply_to_destroy_and_leaves_nothing() {
     let inventory = account.inventory(REGION).unwrap().of_stack("blog");
     assert_eq!(inventory.of("rds.instance").len(), 1, "{:?}", inventory.counts());
 
-    run("destroy --yes --remove-protection --skip-final-snapshot --delete-images", 0);
+    run("destroy --yes", 0);
     let left = account.inventory(REGION).unwrap().of_stack("blog");
     assert!(left.is_empty(), "left behind: {:?}", left.counts());
     assert_eq!(run("state list", 0).stdout, "");

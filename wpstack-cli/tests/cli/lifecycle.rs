@@ -67,16 +67,26 @@ fn a_stack_lives_from_apply_to_destroy() {
     let shown = sandbox.run("state show ec2.vpc:main");
     settings().bind(|| insta::assert_snapshot!("state_show", shown));
 
-    let refused = sandbox.run("destroy --yes");
-    check(&refused, 3);
-    assert!(refused.stderr.contains("--remove-protection"), "{refused}");
-    let destroyed =
-        sandbox.run("destroy --yes --remove-protection --skip-final-snapshot --delete-images");
-    check(&destroyed, 0);
+    check(&sandbox.run("destroy --yes"), 0);
     assert_eq!(sandbox.run("state list").stdout, "");
     let empty = sandbox.run("destroy");
     check(&empty, 0);
     assert!(empty.stderr.starts_with("No changes: there is nothing to do."), "{empty}");
+}
+
+#[test]
+fn what_is_protected_goes_only_when_it_is_named() {
+    let sandbox = Sandbox::simulated();
+    sandbox.edit("deletion_protection = false", "deletion_protection = true");
+    check(&sandbox.run("apply --yes"), 0);
+    let count = resources(&sandbox);
+    let refused = sandbox.run("destroy --yes");
+    check(&refused, 4);
+    settings().bind(|| insta::assert_snapshot!("protected", tail(&refused.stderr, "error:")));
+    assert_eq!(sandbox.run("state list").stdout.lines().count(), count, "nothing went");
+    check(&sandbox.run("destroy --yes --skip-final-snapshot"), 64);
+    check(&sandbox.run("destroy --yes --allow-data-loss rds.instance:main"), 0);
+    assert_eq!(sandbox.run("state list").stdout, "");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::step::{Progress, Rest, StepError, Worker, id_of};
 use super::summary::{Failure, Skip, Summary};
 use crate::event::{Events, StepOutline, What, seconds};
 use crate::failure::Chain;
-use crate::plan::{Plan, Problem, Task};
+use crate::plan::{Hazard, Plan, Problem, Task};
 use crate::stack::graph::{Dag, Need};
 use crate::state::{Ledger, LedgerError, StoreError};
 use crate::time::{Clock, between};
@@ -29,6 +29,9 @@ pub enum ApplyError {
     /// It asks for something that cannot be done.
     #[error("the plan has a change that cannot be made")]
     Problem(#[from] Problem),
+    /// It would lose something that nobody has allowed it to lose.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    NotAllowed(Vec<Hazard>),
     /// It was made for another state.
     #[error("the plan is stale: it was made for serial {planned} of the state, which is at {now}")]
     Stale {

@@ -54,7 +54,7 @@ impl Resolver {
             born: document.objects.get(object).map_or(0, |record| record.born),
             dependencies,
             clock: Arc::clone(&self.clock),
-            consent: self.consent,
+            consent: self.consent.clone(),
         })
     }
 

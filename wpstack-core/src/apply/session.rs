@@ -13,7 +13,7 @@ use super::summary::Summary;
 use crate::address::ObjectId;
 use crate::event::{Events, What};
 use crate::failure::Chain;
-use crate::plan::{Known, Plan, PlanError, Seen, Sightings, facts, plan};
+use crate::plan::{Hazard, Known, Plan, PlanError, Seen, Sightings, facts, hazards, plan};
 use crate::provider::Consent;
 use crate::registry::{Registry, SchemaError};
 use crate::stack::Stack;
@@ -182,6 +182,17 @@ impl Session {
         Ok(Plan { seen, ..plan })
     }
 
+    /// What the plan would lose that the person has not allowed. A plan with such is not applied.
+    #[must_use]
+    pub fn hazards(&self, stack: &Stack, plan: &Plan, consent: &Consent) -> Vec<Hazard> {
+        let mut document = self.document();
+        for Seen { object, fact } in &plan.seen {
+            // What cannot be is found out when it is recorded.
+            drop(document.learn(object, fact));
+        }
+        hazards(stack, plan, &document, &self.engine.registry, consent)
+    }
+
     /// Records what the sightings show. Returns how many facts were new.
     ///
     /// # Errors
@@ -199,7 +210,7 @@ impl Session {
     /// Cancelling `cancel` begins nothing new, lets running calls return and records what they say.
     ///
     /// # Errors
-    /// When the plan belongs to another state, is stale, or cannot be carried out; nothing has been done then.
+    /// When the plan would lose what nobody allowed it to, belongs to another state, is stale, or cannot be carried out; nothing has been done then.
     pub async fn apply(
         &self,
         stack: &Stack,
@@ -209,9 +220,13 @@ impl Session {
         cancel: &CancellationToken,
     ) -> Result<Summary, ApplyError> {
         let dag = check(plan, &self.ledger)?;
+        let hazards = self.hazards(stack, plan, &options.consent);
+        if !hazards.is_empty() {
+            return Err(ApplyError::NotAllowed(hazards));
+        }
         let seen = plan.seen.iter().cloned().map(|Seen { object, fact }| (object, fact));
         self.ledger.learn_all(seen).await?;
-        let resolver = self.resolver(options.consent);
+        let resolver = self.resolver(options.consent.clone());
         let run = Run::new(plan, &dag, &resolver, &self.ledger, options, events, cancel);
         let mut summary = drive(self.engine.clock.as_ref(), run.walk()).await;
         let (outputs, advice) =

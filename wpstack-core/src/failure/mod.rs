@@ -131,8 +131,7 @@ impl ErrorKind {
                 "delete what is not needed or raise the quota in Service Quotas, then run again"
             }
             Self::Protected => {
-                "allow it if it really is to go: `--remove-protection`, or `--delete-images` for a \
-                 repository with images"
+                "if it really is to go with all that it holds, say so: `--allow-data-loss` and its address"
             }
             Self::Unreachable => {
                 "check the credentials (`aws sts get-caller-identity`), the region and the network; \

@@ -7,7 +7,7 @@ use super::diff::{Diff, Earlier, Planned};
 use super::known::Known;
 use super::{PlanError, Problem};
 use crate::address::ObjectId;
-use crate::registry::Registry;
+use crate::registry::{Kind, Registry};
 use crate::resource::Cost;
 use crate::stack::graph::Need;
 use crate::stack::{Node, Stack};
@@ -79,6 +79,10 @@ fn verb(diff: &Diff<'_>, changes: &[FieldChange]) -> Verb {
     let replace = changes.iter().any(|change| change.effect == Effect::Replace);
     match record.status {
         Status::Deleting => Verb::Replace(order(diff)),
+        // What holds data is mended by what changes, as with storage that is full, and replaced only if nothing does.
+        Status::Broken if diff.node.kind.holds_data && !changes.is_empty() && !replace => {
+            Verb::Update
+        }
         Status::Broken if !diff.is_mending() => Verb::Replace(order(diff)),
         Status::Creating | Status::Settling | Status::Ready | Status::Updating | Status::Broken
             if replace =>
@@ -116,7 +120,8 @@ fn reasons(diff: &Diff<'_>, changes: &[FieldChange]) -> Vec<Reason> {
 }
 
 fn cost(verb: Verb, changes: &[FieldChange], diff: &Diff<'_>) -> Cost {
-    let holds_data = diff.node.kind.holds_data;
+    let state = diff.record.state.as_ref();
+    let holds_data = state.is_some_and(|state| diff.node.kind.may_hold_data(state));
     let worst = changes.iter().map(|change| change.cost).max().unwrap_or(Cost::NoInterruption);
     match verb {
         // It was never in use.
@@ -174,19 +179,19 @@ impl Decisions<'_> {
                 (true, false) => Reason::Superseded,
                 (false, _) => Reason::NotWanted,
             };
-            self.actions.push(removal(object, record, reason, kind.holds_data));
+            self.actions.push(removal(object, record, reason, kind));
         }
         Ok(())
     }
 }
 
-fn removal(object: &ObjectId, record: &Record, reason: Reason, holds_data: bool) -> Action {
-    let exists = record.state.is_some();
+fn removal(object: &ObjectId, record: &Record, reason: Reason, kind: Kind) -> Action {
+    let holds_data = record.state.as_ref().is_some_and(|state| kind.may_hold_data(state));
     Action {
         object: object.clone(),
         verb: Verb::Delete,
         changes: Vec::new(),
         reasons: vec![reason],
-        cost: if holds_data && exists { Cost::DataLoss } else { Cost::NoInterruption },
+        cost: if holds_data { Cost::DataLoss } else { Cost::NoInterruption },
     }
 }

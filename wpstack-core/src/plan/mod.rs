@@ -3,11 +3,13 @@
 mod action;
 mod decide;
 mod diff;
+mod hazard;
 mod known;
 mod lower;
 
 pub use action::{Action, Effect, FieldChange, Order, Reason, Verb, Why};
 pub(crate) use diff::fingerprint;
+pub use hazard::{Hazard, hazards};
 pub(crate) use known::facts;
 pub use known::{Known, Sightings};
 pub use lower::{Link, Step, Task};

@@ -46,6 +46,8 @@ pub trait Resource:
     const SETTLES: Settles = Settles::AtOnce;
     /// Whether deleting the object loses data that cannot be made again from the configuration.
     const HOLDS_DATA: bool = false;
+    /// Whether AWS makes a final snapshot of the data when the object is deleted.
+    const LEAVES_SNAPSHOT: bool = false;
     /// Whether dependents read something from the state that an in-place update, or a change made outside,
     /// alters: the version of a launch template, the digest behind a tag.
     const RIPPLES: bool = false;
@@ -73,6 +75,20 @@ pub trait Resource:
     fn coexists(old: &Self, new: &Self) -> bool {
         let _ = (old, new);
         false
+    }
+
+    /// Whether data may be in an object in this state, of a type with [`Resource::HOLDS_DATA`].
+    #[must_use]
+    fn may_hold_data(state: &Self::State) -> bool {
+        let _ = state;
+        Self::HOLDS_DATA
+    }
+
+    /// Why AWS refuses to delete the object until somebody insists, if it does.
+    #[must_use]
+    fn protection(&self, state: &Self::State) -> Option<&'static str> {
+        let _ = state;
+        None
     }
 
     /// What the person should do next, once the object stands in this state.

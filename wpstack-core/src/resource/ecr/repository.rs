@@ -69,6 +69,9 @@ pub struct RepositoryState {
     pub arn: String,
     /// Where images are pushed to and pulled from.
     pub uri: String,
+    /// Whether there are images in it.
+    #[serde(default)]
+    pub has_images: bool,
 }
 
 impl Resource for Repository {
@@ -85,6 +88,10 @@ impl Resource for Repository {
 
     fn id(state: &RepositoryState) -> String {
         state.uri.clone()
+    }
+
+    fn protection(&self, state: &RepositoryState) -> Option<&'static str> {
+        state.has_images.then_some("it holds images")
     }
 
     fn coexists(old: &Self, new: &Self) -> bool {

@@ -62,6 +62,10 @@ impl Resource for LoadBalancer {
     }
 
     /// The name carries the generation.
+    fn protection(&self, _: &LoadBalancerState) -> Option<&'static str> {
+        self.deletion_protection.then_some("its deletion protection is on")
+    }
+
     fn coexists(_: &Self, _: &Self) -> bool {
         true
     }

@@ -96,6 +96,7 @@ impl Resource for DbInstance {
     });
     const SETTLES: Settles = Settles::Later;
     const HOLDS_DATA: bool = true;
+    const LEAVES_SNAPSHOT: bool = true;
     const EXPECTED: Expected = Expected::seconds(200, 300);
 
     type State = DbInstanceState;
@@ -120,6 +121,15 @@ impl Resource for DbInstance {
             }
             _ => field.change,
         }
+    }
+
+    /// One that never was available was never written to.
+    fn may_hold_data(state: &DbInstanceState) -> bool {
+        state.host.is_some()
+    }
+
+    fn protection(&self, _: &DbInstanceState) -> Option<&'static str> {
+        self.deletion_protection.then_some("its deletion protection is on")
     }
 
     fn coexists(old: &Self, new: &Self) -> bool {

@@ -166,6 +166,12 @@ impl Sim {
     }
 }
 
+/// What `DescribeRepositories` and `ListImages` tell of a repository.
+fn told(name: &str, repository: &Repository) -> RepositoryState {
+    let Repository { arn, uri, images, .. } = repository.clone();
+    RepositoryState { name: name.to_owned(), arn, uri, has_images: !images.is_empty() }
+}
+
 #[async_trait]
 impl Provider<spec::Repository> for Sim {
     async fn find(
@@ -174,15 +180,15 @@ impl Provider<spec::Repository> for Sim {
         spec: &spec::Repository,
     ) -> Result<Option<RepositoryState>, ProviderError> {
         let name = spec.name.to_string();
-        let Some(Repository { arn, uri, .. }) = self.describe_repository(cx, &name).await? else {
+        let Some(repository) = self.describe_repository(cx, &name).await? else {
             return Ok(None);
         };
-        let Some(tags) = self.list_tags(cx, TAGGING, &arn).await.gone()? else {
+        let Some(tags) = self.list_tags(cx, TAGGING, &repository.arn).await.gone()? else {
             return Ok(None);
         };
         let what = format!("the repository `{name}`");
         let mine = is_mine(cx, "ecr", "ListTagsForResource", &what, &tags)?;
-        Ok(mine.then_some(RepositoryState { name, arn, uri }))
+        Ok(mine.then(|| told(&name, &repository)))
     }
 
     async fn create(
@@ -193,9 +199,7 @@ impl Provider<spec::Repository> for Sim {
         let name = spec.name.to_string();
         self.call(cx, "ecr", "CreateRepository", |world| {
             let tags = owned(cx, &spec.tags);
-            let Repository { arn, uri, .. } =
-                world.create_repository(&name, spec.scan_on_push, tags)?.clone();
-            Ok(RepositoryState { name: name.clone(), arn, uri })
+            Ok(told(&name, world.create_repository(&name, spec.scan_on_push, tags)?))
         })
         .await
     }
@@ -232,7 +236,7 @@ impl Provider<spec::Repository> for Sim {
         if lifecycle != serde_json::from_str(&spec.lifecycle.policy()).ok() {
             drift.note("lifecycle", lifecycle);
         }
-        Ok(Some(Observed::ready(state.clone()).drifted(drift)))
+        Ok(Some(Observed::ready(told(&state.name, &repository)).drifted(drift)))
     }
 
     async fn update(
@@ -264,7 +268,7 @@ impl Provider<spec::Repository> for Sim {
         _: &spec::Repository,
         state: &RepositoryState,
     ) -> Result<(), ProviderError> {
-        let force = cx.consent().delete_images;
+        let force = cx.may_lose_data();
         let deleted = self.call(cx, "ecr", "DeleteRepository", |world| {
             world.delete_repository(&state.name, force)
         });

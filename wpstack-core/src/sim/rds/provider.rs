@@ -257,14 +257,13 @@ impl Provider<spec::DbInstance> for Sim {
         let Some((instance, _)) = found.filter(|(it, _)| it.status != Status::Deleting) else {
             return Ok(());
         };
-        if instance.deletion_protection && cx.consent().remove_protection {
+        if instance.deletion_protection && cx.may_lose_data() {
             let change =
                 Modification { deletion_protection: Some(false), ..Modification::default() };
             self.modify_db(cx, identifier, &change).await?;
         }
         // One that never got into the network holds nothing, and RDS takes no snapshots of such.
-        let skip =
-            cx.consent().skip_final_snapshot || instance.status == Status::IncompatibleNetwork;
+        let skip = !cx.keeps_snapshot() || instance.status == Status::IncompatibleNetwork;
         let name = format!("{identifier}-final-{}", cx.clock().now().strftime("%Y%m%d%H%M%S"));
         let snapshot = Some(name.as_str()).filter(|_| !skip);
         let deleted = self.call(cx, "rds", "DeleteDBInstance", |world| {

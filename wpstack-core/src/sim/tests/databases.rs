@@ -7,6 +7,7 @@ use super::trial::{Trial, counted, group, shown};
 use crate::Stack;
 use crate::event::What;
 use crate::failure::ErrorKind;
+use crate::provider::Consent;
 use crate::resource::ec2::{Subnet, Vpc};
 use crate::resource::rds::{DbInstance, DbParameterGroup, DbSubnetGroup};
 use crate::resource::secretsmanager::{Generate, Secret, SecretMember};
@@ -18,6 +19,7 @@ use crate::value::{Days, Gibibytes, Tags};
 #[derive(Clone)]
 pub(super) struct Wanted {
     pub(super) zones: [&'static str; 2],
+    pub(super) database: &'static str,
     pub(super) version: &'static str,
     pub(super) class: &'static str,
     pub(super) storage: u32,
@@ -30,6 +32,7 @@ pub(super) struct Wanted {
 
 pub(super) const WANTED: Wanted = Wanted {
     zones: ["eu-west-1a", "eu-west-1b"],
+    database: "wordpress",
     version: "8.4",
     class: "db.t4g.micro",
     storage: 20,
@@ -81,7 +84,7 @@ pub(super) fn stack(wanted: &Wanted) -> Stack {
         version,
         storage: Gibibytes(wanted.storage),
         max_storage: wanted.max_storage.map(Gibibytes),
-        database: "wordpress".parse().unwrap(),
+        database: wanted.database.parse().unwrap(),
         user: "wordpress".parse().unwrap(),
         password: SecretMember { secret, key: "password".to_owned() },
         subnets: stack.add("main", subnets).unwrap(),
@@ -150,6 +153,35 @@ async fn a_database_comes_stays_and_leaves_a_snapshot() {
 #[tokio::test]
 async fn a_protected_database_goes_only_on_consent() {
     let mut trial = applied(1, &Wanted { protected: true, ..WANTED }).await;
+    let refused = trial.refusal(&Trial::nothing()).await;
+    assert_eq!(refused, "`rds.instance:main` is protected: its deletion protection is on");
+    trial.consent.data_loss.insert("rds.instance:main".parse().unwrap());
+    let calls = trial.changes().len();
+    assert!(trial.destroy().await.is_complete());
+    assert_eq!(trial.changes()[calls..calls + 2], ["ModifyDBInstance", "DeleteDBInstance"]);
+    assert_eq!(counted(&trial.sim.inventory()), "rds.snapshot 1");
+}
+
+#[tokio::test]
+async fn a_database_is_not_lost_unasked() {
+    let mut trial = applied(1, &WANTED).await;
+    let moved = stack(&Wanted { database: "other", ..WANTED });
+    let refused = trial.refusal(&moved).await;
+    assert_eq!(refused, "`rds.instance:main` would be replaced with its data");
+    trial.consent.skip_final_snapshot = true;
+    let refused = trial.refusal(&Trial::nothing()).await;
+    assert_eq!(refused, "`rds.instance:main` would be deleted with its data");
+    trial.consent.data_loss.insert("rds.instance:main".parse().unwrap());
+    assert!(trial.destroy().await.is_complete());
+    assert_eq!(counted(&trial.sim.inventory()), "");
+}
+
+#[tokio::test]
+async fn what_somebody_else_protected_is_left() {
+    let mut trial = applied(1, &WANTED).await;
+    trial.sim.tamper(|world| {
+        world.rds.instances.get_mut("blog-db").unwrap().deletion_protection = true;
+    });
     let summary = trial.destroy().await;
     let [failure] = &summary.failures[..] else { panic!("{summary:#?}") };
     assert_eq!(failure.kind, Some(ErrorKind::Protected));
@@ -158,7 +190,7 @@ async fn a_protected_database_goes_only_on_consent() {
     assert!(failure.error.contains(expected), "{}", failure.error);
     assert_eq!(counted(&trial.sim.inventory()), format!("{NETWORK}, {REST}"), "nothing else went");
 
-    trial.consent.remove_protection = true;
+    trial.consent = Consent::to_lose(["rds.instance:main".parse().unwrap()]);
     trial.consent.skip_final_snapshot = true;
     let calls = trial.changes().len();
     assert!(trial.destroy().await.is_complete());

@@ -123,10 +123,9 @@ async fn what_is_changed_outside_is_seen_and_set_right() {
 async fn a_protected_one_goes_on_consent_only() {
     let mut trial = Trial::new(3);
     assert!(trial.apply(&edge(true)).await.is_complete());
-    let refused = trial.destroy().await;
-    let failed: Vec<_> = refused.failures.iter().map(|it| it.object.to_string()).collect();
-    assert_eq!(failed, ["elb.load-balancer:main"], "{refused:#?}");
-    trial.consent = Consent { remove_protection: true, ..Consent::default() };
+    let refused = trial.refusal(&Trial::nothing()).await;
+    assert_eq!(refused, "`elb.load-balancer:main` is protected: its deletion protection is on");
+    trial.consent = Consent::to_lose(["elb.load-balancer:main".parse().unwrap()]);
     assert!(trial.destroy().await.is_complete());
     assert_eq!(counted(&trial.sim.inventory()), "");
 }

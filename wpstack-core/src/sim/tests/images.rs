@@ -46,14 +46,18 @@ async fn a_push_moves_the_tag_and_the_next_run_sees_it() {
 async fn images_go_only_on_consent() {
     let mut trial = Trial::new(2);
     assert!(trial.apply(&stack(10)).await.is_complete());
+    let plan = trial.plan(&Trial::nothing()).await;
     trial.sim.push_image("blog", "1").unwrap();
-    let summary = trial.destroy().await;
+    // Pushed behind the plan's back: ECR itself refuses.
+    let summary = trial.apply_plan(&Trial::nothing(), &plan).await;
     let [failure] = &summary.failures[..] else { panic!("{summary:#?}") };
     let expected = "ecr DeleteRepository failed with RepositoryNotEmptyException: The repository with name 'blog' in \
                     registry with id '123456789012' cannot be deleted because it still contains images";
     assert!(failure.error.contains(expected), "{}", failure.error);
     assert_eq!(counted(&trial.sim.inventory()), "ecr.repository 1");
-    trial.consent.delete_images = true;
+    let refused = trial.refusal(&Trial::nothing()).await;
+    assert_eq!(refused, "`ecr.repository:main` is protected: it holds images");
+    trial.consent.data_loss.insert("ecr.repository:main".parse().unwrap());
     assert!(trial.destroy().await.is_complete());
     assert_eq!(counted(&trial.sim.inventory()), "");
 }

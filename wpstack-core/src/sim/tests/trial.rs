@@ -91,13 +91,31 @@ impl Trial {
                 token.cancel();
             }
         });
-        let options = Options { consent: self.consent, ..Options::default() };
-        session.apply(stack, plan, &options, &events, &cancel).await.unwrap()
+        session.apply(stack, plan, &self.options(), &events, &cancel).await.unwrap()
+    }
+
+    fn options(&self) -> Options {
+        Options { consent: self.consent.clone(), ..Options::default() }
+    }
+
+    /// Why an apply does not even begin.
+    pub(super) async fn refusal(&self, stack: &Stack) -> String {
+        let (plan, session) = (self.plan(stack).await, self.open().await);
+        let (before, calls) = (session.document(), self.changes());
+        let (events, cancel) = (Events::ignored(), CancellationToken::new());
+        let refused = session.apply(stack, &plan, &self.options(), &events, &cancel).await;
+        assert_eq!((session.document(), self.changes()), (before, calls));
+        refused.unwrap_err().to_string()
+    }
+
+    /// An empty stack: what a destroy leads to.
+    pub(super) fn nothing() -> Stack {
+        Stack::new("blog".parse().unwrap())
     }
 
     /// Destroys everything.
     pub(super) async fn destroy(&self) -> Summary {
-        self.apply(&Stack::new("blog".parse().unwrap())).await
+        self.apply(&Self::nothing()).await
     }
 
     pub(super) fn events(&self) -> Vec<Event> {

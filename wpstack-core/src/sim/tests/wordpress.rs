@@ -11,19 +11,23 @@ use crate::sim::World;
 use crate::sim::ecs::{App, Rollout, Service, TaskStatus};
 use crate::sim::elb::Health;
 use crate::stack::Stack;
-use crate::value::Seconds;
+use crate::value::{Gibibytes, Seconds};
 use crate::wordpress::{self, Config};
 
 const REPOSITORY: &str = "blog";
 const TAG: &str = "latest";
 
 /// All that goes with the stack, but for the last snapshot of its database.
-const GO: Consent =
-    Consent { remove_protection: true, skip_final_snapshot: false, delete_images: true };
+fn go() -> Consent {
+    Consent::to_lose(["ecr.repository:wordpress".parse().unwrap()])
+}
+
+fn config() -> Config {
+    Config::new("blog".parse().unwrap(), "eu-west-1".parse().unwrap())
+}
 
 fn stack() -> Stack {
-    let name = "blog".parse().unwrap();
-    wordpress::stack(&Config::new(name, "eu-west-1".parse().unwrap())).unwrap()
+    wordpress::stack(&config()).unwrap()
 }
 
 /// A stack that stands, and whose service waits for an image.
@@ -129,7 +133,7 @@ async fn it_comes_serves_and_goes() {
     let plan = trial.plan(&stack).await;
     assert_eq!((shown(&plan), plan.count(|verb| verb == Verb::Keep)), (String::new(), stack.len()));
 
-    trial.consent = GO;
+    trial.consent = go();
     let summary = trial.destroy().await;
     assert!(summary.is_complete(), "{summary:#?}");
     assert_eq!(counted(&trial.sim.inventory()), "rds.snapshot 1");
@@ -144,7 +148,7 @@ async fn any_seed_comes_to_the_same_end() {
     for seed in 100..108 {
         let (mut trial, stack) = serving(seed).await;
         assert_eq!(shown(&trial.plan(&stack).await), "", "seed {seed}");
-        trial.consent = GO;
+        trial.consent = go();
         let summary = trial.destroy().await;
         assert!(summary.is_complete(), "seed {seed}: {summary:#?}");
         assert_eq!(counted(&trial.sim.inventory()), "rds.snapshot 1", "seed {seed}");
@@ -195,7 +199,31 @@ async fn an_image_that_fails_is_rolled_back_and_the_site_stays_up() {
     trial.sim.tamper(|world| {
         assert_eq!((running(world), healths(world)), (1, vec!["healthy".to_owned()]));
         assert_eq!(service(world).primary().unwrap().rollout, Rollout::Completed);
+        world.ecs.apps.clear();
     });
+    // The service works: it is told again, and not replaced.
+    insta::assert_snapshot!(shown(&trial.plan(&stack).await));
+    let summary = trial.apply(&stack).await;
+    assert!(summary.is_complete(), "{summary:#?}");
+    assert_eq!(shown(&trial.plan(&stack).await), "");
+}
+
+#[tokio::test]
+async fn a_changed_template_renews_the_instances() {
+    let (trial, _) = serving(10).await;
+    let before = trial.sim.tamper(|world| world.ec2.instances.keys().cloned().collect::<Vec<_>>());
+    let mut config = config();
+    config.instances.volume = Gibibytes(40);
+    let stack = wordpress::stack(&config).unwrap();
+    insta::assert_snapshot!(shown(&trial.plan(&stack).await));
+    let summary = trial.apply(&stack).await;
+    assert!(summary.is_complete(), "{summary:#?}");
+    trial.sim.clock().advance(Duration::from_secs(20 * 60));
+    trial.sim.tamper(|world| {
+        assert!(!world.ec2.instances.keys().any(|id| before.contains(id)), "old ones are left");
+        assert_eq!((running(world), healths(world)), (1, vec!["healthy".to_owned()]));
+    });
+    assert_eq!(shown(&trial.plan(&stack).await), "");
 }
 
 #[tokio::test]

@@ -36,9 +36,10 @@ section! {
         pub backup_retention: Days = "7 days",
         /// Whether a standby in another zone takes over when the database fails.
         pub multi_az: bool = false,
-        /// Whether AWS refuses to delete the database until this is off.
-        // The old system let a slip of the hand delete it (defect 10).
-        pub deletion_protection: bool = true,
+        /// Whether AWS itself refuses to delete the database; turn it on before there is anything to lose.
+        // Without it a slip of the hand still loses nothing (defect 10): an apply deletes no database unasked, and a
+        // destroy leaves a snapshot.
+        pub deletion_protection: bool = false,
     }
 }
 

@@ -9,7 +9,7 @@ use wpstack_core::event::{Event, Events, What};
 use wpstack_core::plan::{Plan, PlanError};
 use wpstack_core::state::{Document, Holder, MemoryStore, Store};
 use wpstack_core::time::VirtualClock;
-use wpstack_core::{Registry, Stack};
+use wpstack_core::{Consent, Registry, Stack};
 
 use super::cloud::Cloud;
 use super::fate::{Fate, MortalStore, Trap};
@@ -132,12 +132,15 @@ impl Lab {
 
     async fn run(&mut self, session: Session, fate: Fate, stack: &Stack, plan: Plan) -> Outcome {
         let cancel = CancellationToken::new();
+        // Toys may be lost.
+        let addresses = plan.actions.iter().map(|action| action.object.address.clone());
+        let options = Options { consent: Consent::to_lose(addresses), ..self.options.clone() };
         let log = Arc::new(Mutex::new(Vec::new()));
         let events = listen(Arc::clone(&log), self.stop.take(), cancel.clone());
         let outcome = tokio::select! {
             biased;
             () = fate.death() => Outcome::Died,
-            done = session.apply(stack, &plan, &self.options, &events, &cancel) => match done {
+            done = session.apply(stack, &plan, &options, &events, &cancel) => match done {
                 Ok(summary) => Outcome::Done(plan.clone(), Box::new(summary)),
                 Err(error) => Outcome::Refused(error),
             },

@@ -195,7 +195,7 @@ impl Provider<spec::LoadBalancer> for Sim {
         let delete =
             || self.call(cx, "elb", "DeleteLoadBalancer", |world| world.delete_load_balancer(arn));
         match delete().await {
-            Err(error) if error.kind == ErrorKind::Protected && cx.consent().remove_protection => {
+            Err(error) if error.kind == ErrorKind::Protected && cx.may_lose_data() => {
                 self.call(cx, "elb", "ModifyLoadBalancerAttributes", |world| {
                     world.modify_load_balancer(arn, |it| it.deletion_protection = false)
                 })
