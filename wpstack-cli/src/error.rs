@@ -116,7 +116,7 @@ impl From<LedgerError> for CommandError {
 impl From<ApplyError> for CommandError {
     fn from(error: ApplyError) -> Self {
         let hint = match &error {
-            ApplyError::Stale { .. } | ApplyError::Damaged(_) => {
+            ApplyError::Stale { .. } | ApplyError::OtherConfiguration | ApplyError::Damaged(_) => {
                 "make the plan anew: `wpstack plan`"
             }
             ApplyError::Foreign { .. } => {

@@ -1,5 +1,6 @@
 //! A plan in a file, between `plan --out` and `apply`.
 
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,8 @@ use crate::error::CommandError;
 
 /// The version of the file's format.
 ///
-/// Changelog: 1, the first.
-const FORMAT: u32 = 1;
+/// Changelog: 1, the first. 2, bound to the configuration and to what the refresh saw.
+const FORMAT: u32 = 2;
 
 /// What the file is, so that nothing else is taken for one.
 const KIND: &str = "wpstack plan";
@@ -60,7 +61,13 @@ impl PlanFile {
     pub(crate) fn write(&self, path: &Path) -> Result<(), CommandError> {
         let failed = |error: std::io::Error| CommandError::file("write", path, &error);
         let text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
-        std::fs::write(path, text).map_err(failed)
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        // Names and ids of an account are nobody else's business.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(failed)?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)
     }
 
     /// Reads a file.
@@ -117,8 +124,9 @@ mod tests {
         let header =
             |kind, format| format!(r#"{{"kind": "{kind}", "format": {format}, "version": "9.0"}}"#);
         assert_eq!(read(&header("terraform", 1)), "PLAN is no saved plan");
-        assert_eq!(read(&header(KIND, 2)), "PLAN has format 2, of wpstack 9.0");
-        assert!(read(&header(KIND, 1)).starts_with("PLAN is damaged: missing field `cloud`"));
+        assert_eq!(read(&header(KIND, 3)), "PLAN has format 3, of wpstack 9.0");
+        assert_eq!(read(&header(KIND, 1)), "PLAN has format 1, of wpstack 9.0");
+        assert!(read(&header(KIND, 2)).starts_with("PLAN is damaged: missing field `cloud`"));
     }
 
     #[test]
@@ -127,6 +135,8 @@ mod tests {
             stack: "blog".to_owned(),
             lineage: "l".to_owned(),
             serial: 3,
+            wanted: "w".to_owned(),
+            saw: "s".to_owned(),
             seen: Vec::new(),
             actions: Vec::new(),
             steps: Vec::new(),

@@ -1,14 +1,15 @@
 //! Work on a stack, under its lock: from the configuration to the end of a run.
 
 use tokio_util::sync::CancellationToken;
-use wpstack_core::Stack;
 use wpstack_core::apply::{Options, Session, Summary};
-use wpstack_core::plan::Plan;
-use wpstack_core::state::Holder;
+use wpstack_core::plan::{Plan, saw};
+use wpstack_core::state::{Document, Holder};
+use wpstack_core::{Consent, Stack};
 
 use crate::answer::Answer;
 use crate::args::Global;
 use crate::cloud::Connection;
+use crate::consent::allowed;
 use crate::console::Console;
 use crate::environment;
 use crate::error::CommandError;
@@ -92,33 +93,108 @@ impl Work {
         Names::of(&self.session.document())
     }
 
-    /// Does what the plan says, showing it, and answers with what came of it. `again` is the command that goes on
-    /// where a run ended early.
+    /// Refuses a saved plan when AWS tells otherwise now than it did then.
+    ///
+    /// # Errors
+    /// When it does, or does not tell.
+    pub(crate) async fn still_holds(&self, plan: &Plan) -> Result<(), CommandError> {
+        let document = self.session.document();
+        if (plan.lineage.as_str(), plan.serial) != (document.lineage.as_str(), document.serial) {
+            // That it belongs to another state, or to this one at another time, says more.
+            return Ok(());
+        }
+        if saw(&self.session.look().await?) == plan.saw {
+            return Ok(());
+        }
+        Err(CommandError::new("the plan is stale: something has changed at AWS since it was made")
+            .hint("make the plan anew: `wpstack plan`"))
+    }
+
+    /// Does what the plan says, showing it.
     ///
     /// # Errors
     /// When the plan does not fit the state any more; nothing is done then.
     pub(crate) async fn carry_out(
         &self,
         context: Context<'_>,
-        stack: &Stack,
-        plan: &Plan,
-        options: Options,
-        again: &str,
-    ) -> Result<Answer, CommandError> {
+        run: Run<'_>,
+    ) -> Result<Done, CommandError> {
         let cancel = CancellationToken::new();
         let watch = signals::watch(cancel.clone())
             .map_err(|error| CommandError::new(format!("cannot listen to signals: {error}")))?;
         let clock = std::sync::Arc::clone(self.connection.engine.clock());
         let (events, progress) = progress::show(context.console, clock);
-        let result = self.session.apply(stack, plan, &options, &events, &cancel).await;
+        let result = self.session.apply(run.stack, run.plan, run.options, &events, &cancel).await;
         drop(events);
         progress.end();
         drop(watch);
         let summary = result?;
-        let run = summary::Run { again, simulated: self.connection.is_simulated() };
-        let text = format!("\n{}", summary::summary(&summary, run));
-        let json = serde_json::json!({"summary": summary});
-        Ok(Answer::text(text, json).exit(exit(&summary)))
+        let simulated = self.connection.is_simulated();
+        let words = summary::Run { again: run.again, simulated };
+        let mut text = format!("\n{}", summary::summary(&summary, words));
+        if !summary.is_complete() {
+            text += &summary::standing(&self.session.document());
+        }
+        Ok(Done { summary, text })
+    }
+
+    /// Undoes what a run did that failed, and answers with what came of that.
+    ///
+    /// # Errors
+    /// When AWS does not tell how things are, or there is no way back.
+    pub(crate) async fn roll_back(
+        &self,
+        context: Context<'_>,
+        run: Run<'_>,
+        before: &Document,
+    ) -> Result<Answer, CommandError> {
+        let stack = self.session.undo(run.stack, before)?;
+        let plan = self.plan(&stack).await?;
+        context.console.say("\nRolling back what this run did:\n");
+        context.console.say(&render::plan::plan(&plan, &self.names(), context.console.verbose));
+        applicable(&plan)?;
+        // What this run made may go, protected or not. What holds data is in the stack that is led to.
+        let made = plan.actions.iter().map(|action| action.object.address.clone());
+        let made = made.filter(|address| before.current(address).is_none());
+        let consent = Consent::to_lose(made);
+        allowed(&self.session.hazards(&stack, &plan, &consent))?;
+        let options = Options { consent, ..run.options.clone() };
+        context.console.say("\n");
+        let back = Run { stack: &stack, plan: &plan, options: &options, ..run };
+        let done = self.carry_out(context, back).await?;
+        let text = format!("{}{}", done.text, summary::standing(&self.session.document()));
+        let json = serde_json::json!({"summary": done.summary, "rolled_back": true});
+        Ok(Answer::text(text, json).exit(Exit::Incomplete))
+    }
+}
+
+/// A plan, where it leads, and how it is applied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run<'a> {
+    /// Where it leads.
+    pub(crate) stack: &'a Stack,
+    /// What is done.
+    pub(crate) plan: &'a Plan,
+    /// How.
+    pub(crate) options: &'a Options,
+    /// The command that goes on where the run ended early.
+    pub(crate) again: &'a str,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// For programs.
+    pub(crate) summary: Summary,
+    /// For people.
+    pub(crate) text: String,
+}
+
+impl Done {
+    /// The answer of a command that ends with this run.
+    pub(crate) fn answer(self) -> Answer {
+        let exit = exit(&self.summary);
+        Answer::text(self.text, serde_json::json!({"summary": self.summary})).exit(exit)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod address;
 pub mod apply;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod digest;
 pub mod event;
 pub mod failure;
 pub mod plan;

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 use crate::address::{Address, ObjectId};
+use crate::digest::hex;
 use crate::failure::{ErrorKind, ProviderError};
 use crate::registry::revive;
 use crate::resource::Resource;
@@ -331,7 +332,7 @@ impl Cx {
     pub fn token(&self, purpose: &str) -> String {
         let Context { lineage, object, born, .. } = &*self.0;
         let digest = Sha256::digest(format!("{lineage}/{object}/{born}/{purpose}"));
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest[..16])
     }
 
     /// The ownership tags of the object.

@@ -12,7 +12,7 @@ use crate::consent::{Losses, allowed};
 use crate::error::CommandError;
 use crate::plan_file::PlanFile;
 use crate::project::resolve;
-use crate::work::{Context, Work, applicable, seed};
+use crate::work::{Context, Run, Work, applicable, seed};
 use crate::{approval, render};
 
 /// What to apply, and how.
@@ -29,9 +29,21 @@ pub(crate) struct ApplyArgs {
     /// What to wait for at the end
     #[arg(long, value_name = "ready|exists", default_value = "ready", hide_possible_values = true)]
     wait: Until,
+    /// What to do when a step fails: stop there, or undo what this run did
+    #[arg(long, value_name = "stop|rollback", default_value = "stop", hide_possible_values = true)]
+    on_failure: OnFailure,
     /// How many calls may run at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=512))]
     parallelism: u16,
+}
+
+/// What is done when a step fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OnFailure {
+    /// What was done stays.
+    Stop,
+    /// What was done is undone.
+    Rollback,
 }
 
 /// What a run waits for at its end.
@@ -65,7 +77,15 @@ pub(super) async fn run(args: &ApplyArgs, context: Context<'_>) -> Result<Answer
             seed: seed(work)?,
         };
         context.console.say("\n");
-        work.carry_out(context, &stack, &plan, options, "wpstack apply").await
+        let before = work.session.document();
+        let run = Run { stack: &stack, plan: &plan, options: &options, again: "wpstack apply" };
+        let done = work.carry_out(context, run).await?;
+        let failed = !done.summary.failures.is_empty() && !done.summary.interrupted;
+        if !failed || args.on_failure == OnFailure::Stop {
+            return Ok(done.answer());
+        }
+        context.console.say(&done.text);
+        work.roll_back(context, run, &before).await
     })
     .await
 }
@@ -80,6 +100,7 @@ impl ApplyArgs {
         };
         let file = PlanFile::read(&resolve(context.global, path))?;
         file.fits(work.project.cloud)?;
+        work.still_holds(&file.plan).await?;
         let stack = if file.destroy {
             Stack::new(work.project.config.name.clone())
         } else {

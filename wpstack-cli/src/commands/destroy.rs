@@ -6,7 +6,7 @@ use wpstack_core::{Consent, Stack};
 use crate::answer::Answer;
 use crate::consent::{Losses, allowed};
 use crate::error::CommandError;
-use crate::work::{Context, Work, applicable, seed};
+use crate::work::{Context, Run, Work, applicable, seed};
 use crate::{approval, render};
 
 /// What may be lost.
@@ -38,7 +38,8 @@ pub(super) async fn run(args: &DestroyArgs, context: Context<'_>) -> Result<Answ
         }
         let options = Options { consent, seed: seed(work)?, ..Options::default() };
         context.console.say("\n");
-        work.carry_out(context, &stack, &plan, options, "wpstack destroy").await
+        let run = Run { stack: &stack, plan: &plan, options: &options, again: "wpstack destroy" };
+        Ok(work.carry_out(context, run).await?.answer())
     })
     .await
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use wpstack_core::ObjectId;
 use wpstack_core::apply::{Failure, Summary};
+use wpstack_core::state::{Document, Status};
 
 use super::duration::exact;
 use super::style::{ERROR, HINT, PLACE, STRONG, WARNING, count, paint};
@@ -42,6 +43,23 @@ pub(crate) fn summary(summary: &Summary, run: Run<'_>) -> String {
         text += &summary.advice.iter().map(|advice| format!("  {advice}\n")).collect::<String>();
     }
     text
+}
+
+/// What exists now, after a run that did not do all it was to do.
+pub(crate) fn standing(document: &Document) -> String {
+    let of = |status| document.objects.values().filter(|it| it.status == status).count();
+    let ready = of(Status::Ready);
+    let rest: Vec<_> = document
+        .objects
+        .iter()
+        .filter(|(_, record)| record.status != Status::Ready)
+        .map(|(object, record)| format!("{object} ({})", record.status))
+        .collect();
+    let mut text = format!("\nNow: {} ready", count(ready, "resource"));
+    if !rest.is_empty() {
+        _ = write!(text, "; {}", shortened(&rest, 8));
+    }
+    text + ".\n"
 }
 
 /// The stack's outputs under a heading; nothing when it has none.

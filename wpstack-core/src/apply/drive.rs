@@ -40,6 +40,9 @@ pub enum ApplyError {
         /// The serial now.
         now: u64,
     },
+    /// It leads to another stack than the one at hand.
+    #[error("the configuration has changed since the plan was made")]
+    OtherConfiguration,
     /// It was made for another stack or state.
     #[error("the plan belongs to another state: its lineage is {planned}, this one's is {here}")]
     Foreign {

@@ -13,7 +13,9 @@ use super::summary::Summary;
 use crate::address::ObjectId;
 use crate::event::{Events, What};
 use crate::failure::Chain;
-use crate::plan::{Hazard, Known, Plan, PlanError, Seen, Sightings, facts, hazards, plan};
+use crate::plan::{
+    Hazard, Known, Plan, PlanError, Seen, Sightings, facts, hazards, plan, saw, undo,
+};
 use crate::provider::Consent;
 use crate::registry::{Registry, SchemaError};
 use crate::stack::Stack;
@@ -179,7 +181,15 @@ impl Session {
         // A fact that cannot be is left out of the plan too: `apply` records the same list.
         seen.retain(|Seen { object, fact }| document.learn(object, fact).is_ok());
         let plan = plan(stack, &Known::seen(&document, sightings), &self.engine.registry)?;
-        Ok(Plan { seen, ..plan })
+        Ok(Plan { seen, saw: saw(sightings), ..plan })
+    }
+
+    /// The stack that a plan has to lead to, for what was done since `before` to be undone: see [`undo`].
+    ///
+    /// # Errors
+    /// As [`undo`].
+    pub fn undo(&self, stack: &Stack, before: &Document) -> Result<Stack, PlanError> {
+        undo(stack, before, &self.document(), &self.engine.registry)
     }
 
     /// What the plan would lose that the person has not allowed. A plan with such is not applied.
@@ -220,6 +230,9 @@ impl Session {
         cancel: &CancellationToken,
     ) -> Result<Summary, ApplyError> {
         let dag = check(plan, &self.ledger)?;
+        if plan.wanted != stack.digest() {
+            return Err(ApplyError::OtherConfiguration);
+        }
         let hazards = self.hazards(stack, plan, &options.consent);
         if !hazards.is_empty() {
             return Err(ApplyError::NotAllowed(hazards));

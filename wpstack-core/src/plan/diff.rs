@@ -9,6 +9,7 @@ use super::Problem;
 use super::action::{Effect, FieldChange, Order, Verb, Why};
 use super::known::Known;
 use crate::address::{Address, ObjectId};
+use crate::digest::hex;
 use crate::resource::{Change, Cost, Field};
 use crate::stack::Node;
 use crate::state::{Record, RecordedEdge, Status};
@@ -160,5 +161,5 @@ impl Diff<'_> {
 /// A short digest of a state, by which a dependent notices that it changed.
 pub(crate) fn fingerprint(state: &Value) -> String {
     let digest = Sha256::digest(state.to_string());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest[..8])
 }

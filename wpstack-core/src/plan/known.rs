@@ -2,15 +2,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::Seen;
 use crate::address::{Address, ObjectId};
+use crate::digest::hex;
 use crate::provider::{Condition, Drift, Observed};
 use crate::state::{Document, Fact, Status};
 
 /// What AWS said of each recorded object; `None` of one that is gone.
 pub type Sightings = BTreeMap<ObjectId, Option<Observed<Value>>>;
+
+/// A digest of everything in the sightings that a plan may rest on. AWS's word for what it is at is left out.
+#[must_use]
+pub fn saw(sightings: &Sightings) -> String {
+    let mut digest = Sha256::new();
+    for (object, sighting) in sightings {
+        let told = sighting.as_ref().map(|Observed { condition, state, drift }| {
+            let condition = match condition {
+                Condition::Ready => "ready",
+                Condition::Settling { .. } => "settling",
+                Condition::Broken { reason } => reason.as_str(),
+            };
+            (condition, state, drift)
+        });
+        digest.update(json!([object, told]).to_string());
+    }
+    hex(&digest.finalize())
+}
 
 /// What planning rests on.
 #[derive(Clone, Debug)]

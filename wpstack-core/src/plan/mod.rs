@@ -6,13 +6,15 @@ mod diff;
 mod hazard;
 mod known;
 mod lower;
+mod undo;
 
 pub use action::{Action, Effect, FieldChange, Order, Reason, Verb, Why};
 pub(crate) use diff::fingerprint;
 pub use hazard::{Hazard, hazards};
 pub(crate) use known::facts;
-pub use known::{Known, Sightings};
+pub use known::{Known, Sightings, saw};
 pub use lower::{Link, Step, Task};
+pub use undo::undo;
 
 use std::time::Duration;
 
@@ -35,6 +37,10 @@ pub struct Plan {
     pub lineage: String,
     /// The document's serial it was made for.
     pub serial: u64,
+    /// A digest of the stack it leads to: see [`Stack::digest`].
+    pub wanted: String,
+    /// A digest of what the refresh saw: see [`saw`].
+    pub saw: String,
     /// What the refresh found that the document does not say yet. Recorded before the first step.
     pub seen: Vec<Seen>,
     /// One per object, kept ones included: in the order of the stack, then what is no longer wanted.
@@ -96,6 +102,8 @@ pub fn plan(stack: &Stack, known: &Known<'_>, registry: &Registry) -> Result<Pla
         stack: stack.name().to_string(),
         lineage: known.document.lineage.clone(),
         serial: known.document.serial,
+        wanted: stack.digest(),
+        saw: String::new(),
         seen: Vec::new(),
         problems: decisions.problems,
         actions: decisions.actions,

@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 pub(crate) use reference::{NEEDS, REF};
 pub use reference::{Ready, Ref};
 
 use crate::address::{Address, AddressError};
+use crate::digest::hex;
 use crate::registry::{Kind, erase};
 use crate::resource::Resource;
 use graph::{Graph, Need};
@@ -150,6 +152,25 @@ impl Stack {
     #[must_use]
     pub fn get(&self, address: &Address) -> Option<&Node> {
         self.index.get(address).map(|&at| &self.nodes[at])
+    }
+
+    /// Tells this stack from any other: a digest of its name and of everything in its resources.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        digest.update(json!(self.name).to_string());
+        for Node { address, spec, .. } in &self.nodes {
+            digest.update(json!([address, spec]).to_string());
+        }
+        hex(&digest.finalize())
+    }
+
+    /// The stack of that name and those outputs, of other resources. Each comes after what it refers to.
+    pub(crate) fn with_nodes(&self, nodes: Vec<Node>) -> Self {
+        let index: BTreeMap<_, _> =
+            nodes.iter().enumerate().map(|(at, node)| (node.address.clone(), at)).collect();
+        let outputs = self.outputs.iter().filter(|output| index.contains_key(&output.from));
+        Self { name: self.name.clone(), outputs: outputs.cloned().collect(), nodes, index }
     }
 
     /// The declared outputs.

@@ -50,6 +50,8 @@ fn plan_of(actions: Vec<Action>, steps: Vec<Step>) -> Plan {
         stack: "blog".to_owned(),
         lineage: "lineage".to_owned(),
         serial: 8,
+        wanted: String::new(),
+        saw: String::new(),
         seen: Vec::new(),
         actions,
         steps,

@@ -120,7 +120,11 @@ impl World {
             Due::Tend { service } => self.tend(&service),
             Due::Step { task } => self.step_task(&task),
             Due::Forget { id } => {
-                self.ecs.services.remove(&id);
+                // Another of the name may have taken its place, under the same ARN.
+                let is_over = |it: &Service| it.status == ServiceStatus::Inactive;
+                if self.ecs.services.get(&id).is_some_and(is_over) {
+                    self.ecs.services.remove(&id);
+                }
                 self.ecs.tasks.remove(&id);
             }
         }

@@ -15,4 +15,5 @@ mod saving;
 mod secrets;
 mod timing;
 mod trial;
+mod undo;
 mod wordpress;
