@@ -11,6 +11,7 @@ pub mod conformance;
 mod digest;
 pub mod event;
 pub mod failure;
+pub mod import;
 pub mod plan;
 pub mod provider;
 pub mod registry;

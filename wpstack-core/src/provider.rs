@@ -83,9 +83,30 @@ pub trait Provider<R: Resource>: Send + Sync + 'static {
         changed: &[String],
     ) -> Result<R::State, ProviderError>;
 
+    /// What is recorded of the object that AWS calls `id`, so that it can be read: for an object that wpstack has not
+    /// made and is to take over ([`Session::import`](crate::apply::Session::import)). `None` when it is not there; where
+    /// the id alone is all that is recorded, that is left for `read` to tell.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] for types whose objects cannot be taken over, which is what this does unless overridden.
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &R,
+        id: &str,
+    ) -> Result<Option<R::State>, ProviderError> {
+        let _ = (cx, spec, id);
+        let message = format!("{} cannot be imported: an apply makes it anew", R::TYPE);
+        let (service, operation) = MADE_ANEW;
+        Err(ProviderError::new(ErrorKind::Refused, service, operation, message))
+    }
+
     /// Begins the deletion. The engine reads until the object is gone.
     async fn delete(&self, cx: &Cx, spec: &R, state: &R::State) -> Result<(), ProviderError>;
 }
+
+/// What an error of [`Provider::identify`] names for types whose objects are not taken over.
+pub(crate) const MADE_ANEW: (&str, &str) = ("wpstack", "import");
 
 /// An object as recorded: what [`Provider::read_many`] is asked about.
 #[derive(Clone, Debug)]
@@ -107,33 +128,35 @@ pub struct Observed<S> {
     pub state: S,
     /// Where it differs from the recorded spec.
     pub drift: Vec<Drift>,
+    /// Whose it is by its ownership tags, when that is not the object that was asked about.
+    pub owner: Option<String>,
 }
 
 impl<S> Observed<S> {
     /// It can be used.
     #[must_use]
     pub fn ready(state: S) -> Self {
-        Self { condition: Condition::Ready, state, drift: Vec::new() }
+        Self { condition: Condition::Ready, state, drift: Vec::new(), owner: None }
     }
 
     /// AWS is still at work; `phase` is AWS's own word for what it does.
     #[must_use]
     pub fn settling(state: S, phase: impl Into<String>) -> Self {
         let condition = Condition::Settling { phase: phase.into(), again_in: None };
-        Self { condition, state, drift: Vec::new() }
+        Self { condition, state, drift: Vec::new(), owner: None }
     }
 
     /// It will not become usable.
     #[must_use]
     pub fn broken(state: S, reason: impl Into<String>) -> Self {
         let condition = Condition::Broken { reason: reason.into() };
-        Self { condition, state, drift: Vec::new() }
+        Self { condition, state, drift: Vec::new(), owner: None }
     }
 
     /// With the differences found.
     #[must_use]
     pub fn drifted(mut self, drift: Drifts) -> Self {
-        self.drift = drift.0;
+        (self.drift, self.owner) = (drift.differences, drift.owner);
         self
     }
 }
@@ -170,7 +193,10 @@ pub struct Drift {
 ///
 /// Fields that another controller owns are not compared, and a field that AWS does not report counts as unknown.
 #[derive(Clone, Debug, Default)]
-pub struct Drifts(Vec<Drift>);
+pub struct Drifts {
+    differences: Vec<Drift>,
+    owner: Option<String>,
+}
 
 impl Drifts {
     /// Nothing compared yet.
@@ -190,7 +216,7 @@ impl Drifts {
             && actual != *wanted
         {
             let actual = serde_json::to_value(actual).unwrap_or(Value::Null);
-            self.0.push(Drift { field: field.to_owned(), actual });
+            self.differences.push(Drift { field: field.to_owned(), actual });
         }
         self
     }
@@ -201,15 +227,35 @@ impl Drifts {
             && actual != wanted
         {
             let actual = Value::String(actual.to_owned());
-            self.0.push(Drift { field: field.to_owned(), actual });
+            self.differences.push(Drift { field: field.to_owned(), actual });
         }
+        self
+    }
+
+    /// Looks at the tags: whether they mark an object other than the one that was asked about.
+    pub fn ownership<'t>(
+        &mut self,
+        cx: &Cx,
+        tags: impl IntoIterator<Item = (&'t str, &'t str)>,
+    ) -> &mut Self {
+        let tags: BTreeMap<_, _> = tags.into_iter().collect();
+        let is_ours = cx.tags().iter().all(|(key, value)| tags.get(key) == Some(&value.as_str()));
+        if !is_ours && tags.contains_key(TAG_OWNER) {
+            self.owner = owner(tags);
+        }
+        self
+    }
+
+    /// Notes that the object is another's, in the words of [`owner`].
+    pub fn belongs_to(&mut self, owner: Option<String>) -> &mut Self {
+        self.owner = owner;
         self
     }
 
     /// Notes a difference found in another way.
     pub fn note(&mut self, field: &str, actual: impl Serialize) -> &mut Self {
         let actual = serde_json::to_value(actual).unwrap_or(Value::Null);
-        self.0.push(Drift { field: field.to_owned(), actual });
+        self.differences.push(Drift { field: field.to_owned(), actual });
         self
     }
 }
@@ -263,6 +309,35 @@ pub const TAG_STACK: &str = "wpstack:stack";
 pub const TAG_OBJECT: &str = "wpstack:address";
 /// The tag that names the owner: the lineage of the state that the object is recorded in.
 pub const TAG_OWNER: &str = "wpstack:owner";
+
+/// Tags by which other tools and people say whose an object is, with what to call the owner.
+const OWNER_TAGS: [(&str, &str); 6] = [
+    ("aws:cloudformation:stack-name", "the CloudFormation stack"),
+    ("ManagedBy", "what is managed by"),
+    ("managed-by", "what is managed by"),
+    ("managed_by", "what is managed by"),
+    ("Owner", "the owner"),
+    ("owner", "the owner"),
+];
+
+/// Whose an object with these tags is, as far as they tell: "`ec2.vpc:main` of the stack `blog` (wpstack:owner =
+/// 0f3a…)".
+#[must_use]
+pub fn owner<'t>(tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Option<String> {
+    let tags: BTreeMap<_, _> = tags.into_iter().collect();
+    let lineage = tags.get(TAG_OWNER).map(|lineage| format!(" ({TAG_OWNER} = {lineage})"));
+    let lineage = lineage.unwrap_or_default();
+    match (tags.get(TAG_STACK), tags.get(TAG_OBJECT)) {
+        (Some(stack), Some(object)) => {
+            return Some(format!("`{object}` of the stack `{stack}`{lineage}"));
+        }
+        (Some(stack), None) => return Some(format!("the stack `{stack}`{lineage}")),
+        (None, _) if !lineage.is_empty() => return Some(format!("another state{lineage}")),
+        (None, _) => {}
+    }
+    let found = OWNER_TAGS.iter().find_map(|(key, what)| Some((key, what, tags.get(key)?)));
+    found.map(|(key, what, value)| format!("{what} `{value}` (its tag {key})"))
+}
 
 impl Cx {
     /// A context.

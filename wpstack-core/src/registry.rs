@@ -1,5 +1,7 @@
 //! Where types are erased: the typed trait in, its object-safe twin out.
 
+mod blank;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
+use self::blank::blank;
 use crate::failure::{ErrorKind, ProviderError};
 use crate::provider::{Cx, Observed, Provider, Recorded};
 use crate::resource::{Change, Expected, Field, Resource, Settles};
@@ -58,6 +61,7 @@ pub struct Kind {
     advice: fn(&Value, &Value) -> Option<String>,
     may_hold_data: fn(&Value) -> bool,
     protection: fn(&Value, &Value) -> Option<&'static str>,
+    blank: fn() -> Option<Value>,
     upgrade: fn(u32, Value, Option<Value>) -> Option<Upgraded>,
     fits: fn(&Value, Option<&Value>) -> Result<(), ErasureError>,
 }
@@ -87,6 +91,7 @@ impl Kind {
                 let (spec, state) = (revive::<R>(spec).ok()?, revive(state).ok()?);
                 spec.protection(&state)
             },
+            blank: || erase(&blank::<R::State>()?).ok(),
             upgrade: R::upgrade,
             fits: |spec, state| {
                 revive::<R>(spec)?;
@@ -129,6 +134,12 @@ impl Kind {
     #[must_use]
     pub fn protection(&self, spec: &Value, state: &Value) -> Option<&'static str> {
         (self.protection)(spec, state)
+    }
+
+    /// A state without ids, which is that of no object: what a reference to something that does not exist yet is
+    /// compared as. `None` for states that cannot be so.
+    pub(crate) fn blank(&self) -> Option<Value> {
+        (self.blank)()
     }
 
     /// Brings a record of an older schema to this one.
@@ -276,6 +287,12 @@ pub(crate) trait AnyProvider: Send + Sync {
         state: &Value,
         changed: &[String],
     ) -> Result<Value, ProviderError>;
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        id: &str,
+    ) -> Result<Option<Value>, ProviderError>;
     async fn delete(&self, cx: &Cx, spec: &Value, state: &Value) -> Result<(), ProviderError>;
 }
 
@@ -355,6 +372,16 @@ impl<R: Resource, P: Provider<R>> AnyProvider for Erased<R, P> {
         erase(&self.provider.update(cx, &spec, &state, changed).await?).map_err(misfit)
     }
 
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        id: &str,
+    ) -> Result<Option<Value>, ProviderError> {
+        let state = self.provider.identify(cx, &spec_of::<R>(spec)?, id).await?;
+        state.map(|state| erase(&state).map_err(misfit)).transpose()
+    }
+
     async fn delete(&self, cx: &Cx, spec: &Value, state: &Value) -> Result<(), ProviderError> {
         self.provider.delete(cx, &spec_of::<R>(spec)?, &state_of::<R>(state)?).await
     }
@@ -363,8 +390,8 @@ impl<R: Resource, P: Provider<R>> AnyProvider for Erased<R, P> {
 fn erase_observed<S: Serialize>(
     observed: Option<Observed<S>>,
 ) -> Result<AnyObserved, ProviderError> {
-    let Some(Observed { condition, state, drift }) = observed else {
+    let Some(Observed { condition, state, drift, owner }) = observed else {
         return Ok(None);
     };
-    Ok(Some(Observed { condition, state: erase(&state).map_err(misfit)?, drift }))
+    Ok(Some(Observed { condition, state: erase(&state).map_err(misfit)?, drift, owner }))
 }

@@ -2,6 +2,7 @@
 
 mod drive;
 mod gate;
+mod import;
 mod refresh;
 mod resolve;
 mod retry;
@@ -11,6 +12,7 @@ mod step;
 mod summary;
 
 pub use drive::ApplyError;
+pub use import::{Difference, ImportError, Imported};
 pub use refresh::RefreshError;
 pub use session::{Engine, OpenError, Options, Session, Wait};
 pub use summary::{Failure, Skip, Summary};

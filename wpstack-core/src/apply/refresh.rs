@@ -29,13 +29,13 @@ pub struct RefreshError {
 /// not be visible yet, and to take it for gone would be to lose it.
 const DOUBT: Duration = Duration::from_secs(3);
 
-struct Asked {
-    object: ObjectId,
-    recorded: AnyRecorded,
+pub(super) struct Asked {
+    pub(super) object: ObjectId,
+    pub(super) recorded: AnyRecorded,
     /// Whether it was said to be gone once.
-    doubted: bool,
+    pub(super) doubted: bool,
     /// Whether something that it refers to is gone, so that a provider may be unable to compare.
-    dangling: bool,
+    pub(super) dangling: bool,
 }
 
 /// What AWS says of every recorded object whose id is known.
@@ -65,7 +65,7 @@ pub(super) async fn refresh(
 }
 
 /// Asks about the objects of one type, and again about those for which the failure passes.
-async fn ask(
+pub(super) async fn ask(
     resolver: &Resolver,
     provider: &dyn AnyProvider,
     mut objects: Vec<Asked>,

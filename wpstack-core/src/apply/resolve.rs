@@ -42,11 +42,15 @@ impl Resolver {
         object: &ObjectId,
         edges: &[RecordedEdge],
     ) -> Cx {
-        let states = edges.iter().filter_map(|edge| {
-            let state = document.objects.get(&edge.to)?.state.clone()?;
-            Some((edge.to.address.clone(), state))
-        });
-        let dependencies: BTreeMap<Address, Value> = states.collect();
+        self.context_with(document, object, states(document, edges).collect())
+    }
+
+    fn context_with(
+        &self,
+        document: &Document,
+        object: &ObjectId,
+        dependencies: BTreeMap<Address, Value>,
+    ) -> Cx {
         Cx::new(Context {
             stack: document.stack.clone(),
             lineage: document.lineage.clone(),
@@ -66,7 +70,39 @@ impl Resolver {
         record: &Record,
     ) -> Option<AnyRecorded> {
         let state = record.state.clone()?;
-        let cx = self.context(document, object, &record.edges);
+        let cx = self.context_of_read(document, object, &record.spec, &record.edges);
         Some(AnyRecorded { cx, spec: record.spec.clone(), state })
     }
+
+    /// The context of a look at `object`. What its spec refers to without having been resolved, because it did not exist
+    /// when the object was imported, is compared as something without an id.
+    pub(super) fn context_of_read(
+        &self,
+        document: &Document,
+        object: &ObjectId,
+        spec: &Value,
+        resolved: &[RecordedEdge],
+    ) -> Cx {
+        let unresolved = edges(spec).into_iter().filter(|edge| {
+            !resolved.iter().any(|it| it.field == edge.field && it.to.address == edge.to)
+        });
+        let blank = unresolved.filter_map(|edge| {
+            let blank = self.registry.kind(edge.to.type_name())?.blank()?;
+            Some((edge.to, blank))
+        });
+        let mut dependencies: BTreeMap<Address, Value> = blank.collect();
+        dependencies.extend(states(document, resolved));
+        self.context_with(document, object, dependencies)
+    }
+}
+
+/// What is known of the objects at the ends of edges.
+fn states<'a>(
+    document: &'a Document,
+    edges: &'a [RecordedEdge],
+) -> impl Iterator<Item = (Address, Value)> + 'a {
+    edges.iter().filter_map(|edge| {
+        let state = document.objects.get(&edge.to)?.state.clone()?;
+        Some((edge.to.address.clone(), state))
+    })
 }

@@ -150,8 +150,8 @@ impl Engine {
 /// A stack that is being worked on. Holds the lock until it is dropped.
 #[derive(Debug)]
 pub struct Session {
-    engine: Engine,
-    ledger: Ledger,
+    pub(super) engine: Engine,
+    pub(super) ledger: Ledger,
 }
 
 impl Session {
@@ -257,7 +257,7 @@ impl Session {
         Ok(summary)
     }
 
-    fn resolver(&self, consent: Consent) -> Resolver {
+    pub(super) fn resolver(&self, consent: Consent) -> Resolver {
         let Engine { registry, clock } = self.engine.clone();
         Resolver { clock, consent, registry }
     }

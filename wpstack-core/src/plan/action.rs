@@ -88,6 +88,8 @@ pub enum Why {
     Configured,
     /// It was changed outside wpstack.
     Outside,
+    /// The object was imported, and came so.
+    Imported,
     /// An update was interrupted, and what of it took effect is not known.
     Interrupted,
     /// The field refers to a resource that is replaced.
@@ -141,6 +143,7 @@ impl fmt::Display for Why {
         match self {
             Self::Configured => f.write_str("configured"),
             Self::Outside => f.write_str("changed outside wpstack"),
+            Self::Imported => f.write_str("as it was imported"),
             Self::Interrupted => f.write_str("an update was interrupted"),
             Self::Replaced(address) => write!(f, "{address} is replaced"),
             Self::Follows(address) => write!(f, "follows {address}"),

@@ -54,7 +54,8 @@ impl Diff<'_> {
             .outside(field)
             .or_else(|| (recorded != new).then(|| (recorded.clone(), Why::Configured)))
             .or_else(|| self.interrupted(field).map(|old| (old, Why::Interrupted)))
-            .or_else(|| self.moved(field).map(|why| (recorded.clone(), why)))?;
+            .or_else(|| self.moved(field).map(|why| (recorded.clone(), why)))
+            .or_else(|| self.unmarked(field).then(|| (recorded.clone(), Why::Imported)))?;
         let (effect, cost, why) = match (self.policy(field, &old), self.held_back(field)) {
             // Somebody has made it what is wanted: it only has to be recorded.
             _ if why == Why::Outside && old == *new => (Effect::Order, Cost::NoInterruption, why),
@@ -85,8 +86,17 @@ impl Diff<'_> {
         let drift = self.known.drift.get(self.object)?;
         let drift = drift.iter().find(|drift| drift.field == field.name)?;
         let next = self.record.next.as_ref().map(|next| &next[field.name]);
-        let why = if next == Some(&drift.actual) { Why::Interrupted } else { Why::Outside };
+        let why = match next {
+            Some(next) if *next == drift.actual => Why::Interrupted,
+            _ if self.record.imported => Why::Imported,
+            _ => Why::Outside,
+        };
         Some((drift.actual.clone(), why))
+    }
+
+    /// Whether the field holds the tags of an object that was imported and does not have those that mark it as ours.
+    fn unmarked(&self, field: &Field) -> bool {
+        self.record.imported && field.name == "tags"
     }
 
     /// Whether the object is not in use and cannot come to be: never known to be made, broken, or on its way out.
@@ -131,10 +141,12 @@ impl Diff<'_> {
         let mut wanted = self.node.edges.iter().filter(|edge| edge.field == field.name);
         wanted.find_map(|edge| {
             let planned = self.earlier.get(&edge.to)?;
-            let recorded =
-                self.record.edges.iter().find(|recorded| {
-                    recorded.field == edge.field && recorded.to.address == edge.to
-                })?;
+            let mut edges = self.record.edges.iter();
+            let is_it = |old: &&RecordedEdge| old.field == edge.field && old.to.address == edge.to;
+            let Some(recorded) = edges.find(is_it) else {
+                // What it refers to did not exist when it was imported: it refers to something else, or to nothing.
+                return self.record.imported.then_some(Why::Imported);
+            };
             if recorded.to.generation != planned.generation {
                 Some(Why::Replaced(edge.to.clone()))
             } else if planned.ripples && self.rippled(recorded, *planned) {

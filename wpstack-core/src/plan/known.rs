@@ -95,7 +95,7 @@ impl<'a> Known<'a> {
 
     /// The generation of an object that is made where none is recorded: one that nothing refers to yet, so that
     /// whatever refers to one that is gone is seen to refer to another.
-    pub(super) fn next_generation(&self, address: &Address) -> u32 {
+    pub(crate) fn next_generation(&self, address: &Address) -> u32 {
         let referred = self.referred.get(address);
         let vanished = self.vanished.get(address);
         referred.max(vanished).copied().unwrap_or(0) + 1

@@ -4,7 +4,7 @@ use super::Sim;
 use super::tags::{TagMap, is_of, is_of_aws, owned};
 use super::world::{Refusal, World};
 use crate::failure::{ErrorKind, ProviderError};
-use crate::provider::{Cx, TAG_STACK};
+use crate::provider::{Cx, owner};
 use crate::value::Tags;
 
 /// The calls by which a service tags its objects.
@@ -79,6 +79,12 @@ impl Sim {
     }
 }
 
+/// Whose the object with these tags is, for a message.
+pub(super) fn owner_of(tags: &TagMap) -> String {
+    let tags = tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    owner(tags).unwrap_or_else(|| "nobody known".to_owned())
+}
+
 /// Whether the object with these tags, found under the name that the call is about, is the one of the call.
 ///
 /// # Errors
@@ -93,10 +99,6 @@ pub(super) fn is_mine(
     if is_of(tags, cx) {
         return Ok(true);
     }
-    let owner = match tags.get(TAG_STACK) {
-        Some(stack) => format!("the stack `{stack}`"),
-        None => "nobody known".to_owned(),
-    };
-    let message = format!("{what} is there and belongs to {owner}");
+    let message = format!("{what} is there and belongs to {}", owner_of(tags));
     Err(ProviderError::new(ErrorKind::AlreadyExists, service, operation, message))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::provider::{Cx, TAG_OBJECT, TAG_OWNER, TAG_STACK};
+use crate::provider::{Cx, Drifts, TAG_OBJECT, TAG_OWNER, TAG_STACK};
 use crate::value::Tags;
 
 /// The tags of one object.
@@ -16,16 +16,27 @@ pub(crate) fn owned(cx: &Cx, wanted: &Tags) -> TagMap {
 }
 
 /// The tags that the spec speaks of: neither the ownership tags nor AWS's own.
-#[must_use]
-pub(crate) fn further(tags: &TagMap) -> TagMap {
+fn further(tags: &TagMap) -> TagMap {
     let further = tags.iter().filter(|(key, _)| !is_ownership(key) && !is_of_aws(key));
     further.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// The tags of a spec, to compare with [`further`].
-#[must_use]
-pub(crate) fn wanted(tags: &Tags) -> TagMap {
+fn wanted(tags: &Tags) -> TagMap {
     tags.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// Compares the tags of an object with what they are to be.
+pub(crate) trait CompareTags {
+    /// Notes where those that the spec speaks of differ, and whose the object is if it is another's.
+    fn tags(&mut self, cx: &Cx, wanted: &Tags, actual: &TagMap) -> &mut Self;
+}
+
+impl CompareTags for Drifts {
+    fn tags(&mut self, cx: &Cx, spec: &Tags, actual: &TagMap) -> &mut Self {
+        let pairs = actual.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        self.field("tags", &wanted(spec), Some(further(actual))).ownership(cx, pairs)
+    }
 }
 
 /// Whether the object is the one that the call is about.

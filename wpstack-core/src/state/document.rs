@@ -54,6 +54,10 @@ pub struct Record {
     /// The objects that its spec refers to.
     #[serde(default)]
     pub edges: Vec<RecordedEdge>,
+    /// Whether it was made by other means and has not been changed since it was imported. Its name, and whatever else of
+    /// it AWS never changes, may be another than the spec says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
     /// Why it is broken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -154,6 +158,7 @@ impl Record {
             born: 0,
             state: None,
             edges: Vec::new(),
+            imported: false,
             reason: None,
         }
     }
@@ -164,6 +169,13 @@ impl Record {
                 self.schema = *schema;
                 self.spec.clone_from(spec);
                 self.edges.clone_from(edges);
+            }
+            Fact::Imported { schema, spec, state, edges } => {
+                self.schema = *schema;
+                self.spec.clone_from(spec);
+                self.state = Some(state.clone());
+                self.edges.clone_from(edges);
+                self.imported = true;
             }
             Fact::Created { state } | Fact::Observed { state } => {
                 self.state = Some(state.clone());
@@ -184,6 +196,7 @@ impl Record {
             Fact::Updated { state } => {
                 self.state = Some(state.clone());
                 self.reason = None;
+                self.imported = false;
                 if let Some(next) = self.next.take() {
                     let fields = crate::stack::edges(&next);
                     self.spec = next;

@@ -40,7 +40,9 @@ impl Status {
         let after = match (before, fact) {
             (None | Some(Creating), FactKind::CreateIntended) => Some(Creating),
             (Some(Creating), FactKind::Created) => Some(Settling),
-            (Some(Settling | Ready | Broken), FactKind::Settled) => Some(Ready),
+            (None, FactKind::Imported) | (Some(Settling | Ready | Broken), FactKind::Settled) => {
+                Some(Ready)
+            }
             (Some(Settling | Ready | Updating | Broken), FactKind::UpdateIntended) => {
                 Some(Updating)
             }
@@ -63,6 +65,7 @@ impl Status {
                 before,
                 FactKind::CreateIntended
                 | FactKind::Created
+                | FactKind::Imported
                 | FactKind::Settled
                 | FactKind::UpdateIntended
                 | FactKind::Updated
@@ -108,6 +111,17 @@ pub enum Fact {
         /// What AWS told.
         state: Value,
     },
+    /// An object that was made by other means is ours from now on.
+    Imported {
+        /// The schema of the spec.
+        schema: u32,
+        /// The spec that it is held against.
+        spec: Value,
+        /// What AWS told.
+        state: Value,
+        /// The objects that it refers to, as far as they are recorded.
+        edges: Vec<RecordedEdge>,
+    },
     /// The object is configured and ready.
     Settled {
         /// What AWS told.
@@ -151,6 +165,7 @@ pub enum Fact {
 pub enum FactKind {
     CreateIntended,
     Created,
+    Imported,
     Settled,
     UpdateIntended,
     Updated,
@@ -163,9 +178,10 @@ pub enum FactKind {
 
 impl FactKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CreateIntended,
         Self::Created,
+        Self::Imported,
         Self::Settled,
         Self::UpdateIntended,
         Self::Updated,
@@ -184,6 +200,7 @@ impl Fact {
         match self {
             Self::CreateIntended { .. } => FactKind::CreateIntended,
             Self::Created { .. } => FactKind::Created,
+            Self::Imported { .. } => FactKind::Imported,
             Self::Settled { .. } => FactKind::Settled,
             Self::UpdateIntended { .. } => FactKind::UpdateIntended,
             Self::Updated { .. } => FactKind::Updated,

@@ -26,4 +26,4 @@ pub use config::{
     Network, Problem, Problems, Service, Subnets,
 };
 pub use stack::{ComposeError, stack};
-pub use template::template;
+pub use template::{template, written};

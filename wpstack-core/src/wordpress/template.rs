@@ -11,13 +11,28 @@ const HEAD: &str = "\
 
 ";
 
+const WRITTEN: &str = "\
+# What wpstack builds: WordPress on AWS.
+# Every key is here, with what there is now.
+
+";
+
 /// A commented `wpstack.toml` with every key and its default, for a stack of that name in that
 /// region. [`Config::parse`] reads it as [`Config::new`] of the two.
 #[must_use]
 pub fn template(name: &StackName, region: &Region) -> String {
-    let config = Config::new(name.clone(), region.clone());
-    let mut text = HEAD.to_owned();
-    table(&mut text, <Config as Section>::KEYS, Section::written(&config));
+    with_head(HEAD, &Config::new(name.clone(), region.clone()))
+}
+
+/// A commented `wpstack.toml` that says just that configuration. [`Config::parse`] reads it as the same again.
+#[must_use]
+pub fn written(config: &Config) -> String {
+    with_head(WRITTEN, config)
+}
+
+fn with_head(head: &str, config: &Config) -> String {
+    let mut text = head.to_owned();
+    table(&mut text, <Config as Section>::KEYS, Section::written(config));
     text
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use crate::failure::{ErrorKind, ProviderError};
 use crate::resource::{Expected, Field, Resource};
 use crate::stack::Ref;
 use crate::value::{Days, SecretName, Tags};
@@ -55,6 +57,28 @@ pub struct SecretState {
     pub name: String,
     /// Its ARN, which ends in six random characters.
     pub arn: String,
+}
+
+impl Secret {
+    /// Insists that the value of a secret that is taken over has the members that the stack reads from it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`], naming the members that are missing and never the value.
+    pub fn check_members(&self, name: &str, value: &crate::Secret) -> Result<(), ProviderError> {
+        let members: BTreeMap<String, IgnoredAny> =
+            serde_json::from_str(value.expose()).unwrap_or_default();
+        let wanted = self.generate.keys().chain(self.plain.keys());
+        let missing: Vec<_> = wanted.filter(|key| !members.contains_key(*key)).cloned().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "the value of the secret `{name}` has to be a JSON object with the members {}",
+            missing.join(", ")
+        );
+        let (kind, operation) = (ErrorKind::Refused, "GetSecretValue");
+        Err(ProviderError::new(kind, "secretsmanager", operation, message))
+    }
 }
 
 impl Resource for Secret {

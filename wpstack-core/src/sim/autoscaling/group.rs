@@ -15,7 +15,7 @@ use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
 use crate::sim::ec2::no_profile;
 use crate::sim::tagged::is_mine;
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::Seconds;
 
@@ -278,7 +278,7 @@ fn look(
         .field("min", &spec.min, Some(group.min))
         .field("max", &spec.max, Some(group.max))
         .field("health_grace", &spec.health_grace, Some(group.health_grace))
-        .field("tags", &wanted(&spec.tags), Some(further(&world.tags_of(&group.arn))));
+        .tags(cx, &spec.tags, &world.tags_of(&group.arn));
     let (template, version) = &recorded.template;
     if (template, version) != (&group.template, &group.version) {
         drift.note("template", json!({ "id": group.template, "version": group.version }));
@@ -384,6 +384,20 @@ impl Provider<spec::AutoScalingGroup> for Sim {
             self.retag(cx, TAGGING, &arn, &spec.tags).await?;
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::AutoScalingGroup,
+        id: &str,
+    ) -> Result<Option<AutoScalingGroupState>, ProviderError> {
+        self.call(cx, "autoscaling", "DescribeAutoScalingGroups", |world| {
+            let group = world.auto_scaling_group(id).filter(|group| !group.is_deleting);
+            let arn = group.map(|group| group.arn.clone());
+            Ok(arn.map(|arn| AutoScalingGroupState { name: id.to_owned(), arn }))
+        })
+        .await
     }
 
     async fn delete(

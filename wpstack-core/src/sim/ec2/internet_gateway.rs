@@ -9,7 +9,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider, Recorded};
 use crate::resource::ec2::{self as spec, InternetGatewayState};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 
 /// An internet gateway.
@@ -177,10 +177,10 @@ impl Provider<spec::InternetGateway> for Sim {
             };
             let mut drift = Drifts::new();
             let attached = gateway.vpc.as_deref().unwrap_or("none");
-            drift.reference("vpc", &cx.state_of(&spec.vpc)?.id, Some(attached)).field(
-                "tags",
-                &wanted(&spec.tags),
-                Some(further(&world.ec2.tags_of(&state.id))),
+            drift.reference("vpc", &cx.state_of(&spec.vpc)?.id, Some(attached)).tags(
+                cx,
+                &spec.tags,
+                &world.ec2.tags_of(&state.id),
             );
             Ok(Some(Observed::ready(state.clone()).drifted(drift)))
         })
@@ -196,6 +196,15 @@ impl Provider<spec::InternetGateway> for Sim {
     ) -> Result<InternetGatewayState, ProviderError> {
         self.ec2_retag(cx, &state.id, &spec.tags).await?;
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &spec::InternetGateway,
+        id: &str,
+    ) -> Result<Option<InternetGatewayState>, ProviderError> {
+        Ok(Some(InternetGatewayState { id: id.to_owned(), vpc_id: cx.state_of(&spec.vpc)?.id }))
     }
 
     async fn delete(

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::not_found;
 use crate::failure::{ErrorKind, Gone, ProviderError};
-use crate::provider::{Cx, Drifts, Observed, Provider, Recorded, TAG_STACK};
+use crate::provider::{Cx, Drifts, Observed, Provider, Recorded};
 use crate::resource::ec2::{self as spec, LaunchTemplateState, MachineImage};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tagged::owner_of;
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::{Gibibytes, InstanceType};
 
@@ -187,7 +188,7 @@ impl Provider<spec::LaunchTemplate> for Sim {
             (Some(state), _) => Ok(Some(state)),
             (None, None) => Ok(None),
             (None, Some(tags)) => {
-                let owner = tags.get(TAG_STACK).map_or("nobody known", String::as_str);
+                let owner = owner_of(&tags);
                 let message =
                     format!("the launch template `{name}` is there and belongs to {owner}");
                 let kind = ErrorKind::AlreadyExists;
@@ -237,7 +238,6 @@ impl Provider<spec::LaunchTemplate> for Sim {
             let recorded = resolved(cx, spec)?;
             let mut drift = Drifts::new();
             drift
-                .reference("name", &physical_name(cx, spec), Some(&template.name))
                 .field("image", &spec.image, Some(data.image))
                 .field("instance_type", &spec.instance_type, Some(data.instance_type.clone()))
                 .reference("profile", &recorded.profile, Some(&data.profile))
@@ -245,7 +245,7 @@ impl Provider<spec::LaunchTemplate> for Sim {
                 .field("public_address", &spec.public_address, Some(data.public_address))
                 .field("volume", &spec.volume, Some(data.volume))
                 .field("user_data", &recorded.user_data, Some(data.user_data.clone()))
-                .field("tags", &wanted(&spec.tags), Some(further(&world.ec2.tags_of(&state.id))));
+                .tags(cx, &spec.tags, &world.ec2.tags_of(&state.id));
             let state =
                 LaunchTemplateState { id: state.id.clone(), version: template.default_version };
             Ok(Some(Observed::ready(state).drifted(drift)))
@@ -275,6 +275,20 @@ impl Provider<spec::LaunchTemplate> for Sim {
         let set_default = |world: &mut World| world.set_default_version(id, version);
         self.call(cx, "ec2", "ModifyLaunchTemplate", set_default).await?;
         Ok(LaunchTemplateState { id: id.clone(), version })
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::LaunchTemplate,
+        id: &str,
+    ) -> Result<Option<LaunchTemplateState>, ProviderError> {
+        self.call(cx, "ec2", "DescribeLaunchTemplates", |world| {
+            let template = world.ec2.launch_templates.get(id);
+            let version = template.map(|template| template.default_version);
+            Ok(version.map(|version| LaunchTemplateState { id: id.to_owned(), version }))
+        })
+        .await
     }
 
     async fn delete(

@@ -15,7 +15,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider, Recorded};
 use crate::resource::ec2::{self as spec, RouteTableState};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::Cidr;
 use fit::Routing;
@@ -296,7 +296,7 @@ impl Provider<spec::RouteTable> for Sim {
                 .reference("vpc", &cx.state_of(&spec.vpc)?.id, Some(&table.vpc))
                 .field("routes", &routing.routes, Some(actual.routes.clone()))
                 .field("subnets", &routing.subnets(), Some(actual.subnets()))
-                .field("tags", &wanted(&spec.tags), Some(further(&world.ec2.tags_of(&known.id))));
+                .tags(cx, &spec.tags, &world.ec2.tags_of(&known.id));
             Ok(Some(Observed::ready(state(&known.id, &table.associations)).drifted(drift)))
         })
         .await
@@ -317,6 +317,15 @@ impl Provider<spec::RouteTable> for Sim {
             return self.refit_table(cx, &state.id, &Routing::wanted(cx, spec)?).await;
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &spec::RouteTable,
+        id: &str,
+    ) -> Result<Option<RouteTableState>, ProviderError> {
+        Ok(Some(RouteTableState { id: id.to_owned(), associations: Vec::new() }))
     }
 
     async fn delete(

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Remote, Rule, in_use, vpc};
 use crate::failure::{ErrorKind, Gone, ProviderError};
-use crate::provider::{Cx, Drifts, Observed, Provider, Recorded, TAG_STACK};
+use crate::provider::{Cx, Drifts, Observed, Provider, Recorded};
 use crate::resource::ec2::{self as spec, Direction, SecurityGroupState};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
-use crate::sim::tags::{TagMap, further, is_ours, owned, wanted};
+use crate::sim::tagged::owner_of;
+use crate::sim::tags::{CompareTags, TagMap, is_ours, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::{Cidr, Traffic};
 
@@ -82,7 +83,7 @@ impl World {
     }
 
     /// Takes the rule away that lets everything out of a new group.
-    fn revoke_allow_all_out(&mut self, id: &str) {
+    pub(in crate::sim) fn revoke_allow_all_out(&mut self, id: &str) {
         let rules = self.ec2.rules.iter().filter(|(rule, it)| {
             it.group == id && it.is_allow_all_out() && !is_ours(&self.ec2.tags_of(rule))
         });
@@ -143,7 +144,7 @@ impl Provider<spec::SecurityGroup> for Sim {
             (Some(id), _) => Ok(Some(SecurityGroupState { id })),
             (None, None) => Ok(None),
             (None, Some(tags)) => {
-                let owner = tags.get(TAG_STACK).map_or("nobody known", String::as_str);
+                let owner = owner_of(&tags);
                 let message =
                     format!("the security group `{name}` is there and belongs to {owner}");
                 let kind = ErrorKind::AlreadyExists;
@@ -200,11 +201,11 @@ impl Provider<spec::SecurityGroup> for Sim {
                 return Ok(None);
             };
             let mut drift = Drifts::new();
-            drift
-                .reference("vpc", &cx.state_of(&spec.vpc)?.id, Some(&group.vpc))
-                .reference("name", &physical_name(cx, spec), Some(&group.name))
-                .field("description", &spec.description, Some(group.description.clone()))
-                .field("tags", &wanted(&spec.tags), Some(further(&world.ec2.tags_of(&state.id))));
+            drift.reference("vpc", &cx.state_of(&spec.vpc)?.id, Some(&group.vpc)).tags(
+                cx,
+                &spec.tags,
+                &world.ec2.tags_of(&state.id),
+            );
             Ok(Some(Observed::ready(state.clone()).drifted(drift)))
         })
         .await
@@ -219,6 +220,15 @@ impl Provider<spec::SecurityGroup> for Sim {
     ) -> Result<SecurityGroupState, ProviderError> {
         self.ec2_retag(cx, &state.id, &spec.tags).await?;
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &spec::SecurityGroup,
+        id: &str,
+    ) -> Result<Option<SecurityGroupState>, ProviderError> {
+        Ok(Some(SecurityGroupState { id: id.to_owned() }))
     }
 
     async fn delete(

@@ -11,7 +11,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider, Recorded};
 use crate::resource::ec2::{self as spec, Direction, Peer, SecurityGroupRuleState};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::{Cidr, Port, Traffic};
 
@@ -199,7 +199,7 @@ impl Provider<spec::SecurityGroupRule> for Sim {
                 .field("peer", &recorded.remote, Some(rule.remote.clone()))
                 .field("traffic", &spec.traffic, Some(rule.traffic))
                 .field("description", &spec.description, Some(rule.description.clone()))
-                .field("tags", &wanted(&spec.tags), Some(further(&world.ec2.tags_of(&state.id))));
+                .tags(cx, &spec.tags, &world.ec2.tags_of(&state.id));
             Ok(Some(Observed::ready(state.clone()).drifted(drift)))
         })
         .await
@@ -229,6 +229,23 @@ impl Provider<spec::SecurityGroupRule> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &spec::SecurityGroupRule,
+        id: &str,
+    ) -> Result<Option<SecurityGroupRuleState>, ProviderError> {
+        let wanted = Rule { description: String::new(), ..resolved(cx, spec)? };
+        self.call(cx, "ec2", "DescribeSecurityGroupRules", |world| {
+            let mut rules = world.ec2.rules.iter();
+            let found = rules.find(|(rule_id, rule)| {
+                *rule_id == id || (id == rule.group && rule.is_same(&wanted))
+            });
+            Ok(found.map(|(id, rule)| state(id.clone(), rule)))
+        })
+        .await
     }
 
     async fn delete(

@@ -11,7 +11,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider, Recorded};
 use crate::resource::ec2::{self as spec, SubnetState};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::{AvailabilityZone, Cidr};
 
@@ -188,7 +188,7 @@ impl Provider<spec::Subnet> for Sim {
                 .field("cidr", &spec.cidr, Some(subnet.cidr))
                 .field("zone", &spec.zone, Some(subnet.zone.clone()))
                 .field("public_addresses", &spec.public_addresses, Some(subnet.public_addresses))
-                .field("tags", &wanted(&spec.tags), Some(further(&world.ec2.tags_of(&state.id))));
+                .tags(cx, &spec.tags, &world.ec2.tags_of(&state.id));
             Ok(Some(Observed::ready(state.clone()).drifted(drift)))
         })
         .await
@@ -213,6 +213,15 @@ impl Provider<spec::Subnet> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &spec::Subnet,
+        id: &str,
+    ) -> Result<Option<SubnetState>, ProviderError> {
+        Ok(Some(SubnetState { id: id.to_owned() }))
     }
 
     async fn delete(

@@ -9,7 +9,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider, Recorded};
 use crate::resource::ec2::{self as spec, Direction, VpcState};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::Cidr;
 
@@ -152,7 +152,7 @@ impl Provider<spec::Vpc> for Sim {
     }
 
     async fn read_many(&self, objects: &[Recorded<spec::Vpc>]) -> Vec<Looked<spec::Vpc>> {
-        self.call_about(objects, "ec2", "DescribeVpcs", |world, Recorded { spec, state, .. }| {
+        self.call_about(objects, "ec2", "DescribeVpcs", |world, Recorded { cx, spec, state }| {
             let Ok(vpc) = world.ec2.seen(&world.ec2.vpcs, &state.id, NOT_FOUND) else {
                 return Ok(None);
             };
@@ -161,7 +161,7 @@ impl Provider<spec::Vpc> for Sim {
                 .field("cidr", &spec.cidr, Some(vpc.cidr))
                 .field("dns_support", &spec.dns_support, Some(vpc.dns_support))
                 .field("dns_hostnames", &spec.dns_hostnames, Some(vpc.dns_hostnames))
-                .field("tags", &wanted(&spec.tags), Some(further(&world.ec2.tags_of(&state.id))));
+                .tags(cx, &spec.tags, &world.ec2.tags_of(&state.id));
             Ok(Some(Observed::ready(state.clone()).drifted(drift)))
         })
         .await
@@ -187,6 +187,15 @@ impl Provider<spec::Vpc> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &spec::Vpc,
+        id: &str,
+    ) -> Result<Option<VpcState>, ProviderError> {
+        Ok(Some(VpcState { id: id.to_owned() }))
     }
 
     async fn delete(&self, cx: &Cx, _: &spec::Vpc, state: &VpcState) -> Result<(), ProviderError> {

@@ -12,7 +12,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::ecr::{self as spec, RepositoryState};
 use crate::sim::Sim;
 use crate::sim::tagged::{Tagging, is_mine};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::ImageDigest;
 
@@ -228,11 +228,9 @@ impl Provider<spec::Repository> for Sim {
             return Ok(None);
         };
         let mut drift = Drifts::new();
-        drift.field("scan_on_push", &spec.scan_on_push, Some(repository.scan_on_push)).field(
-            "tags",
-            &wanted(&spec.tags),
-            Some(further(&tags)),
-        );
+        drift
+            .field("scan_on_push", &spec.scan_on_push, Some(repository.scan_on_push))
+            .tags(cx, &spec.tags, &tags);
         if lifecycle != serde_json::from_str(&spec.lifecycle.policy()).ok() {
             drift.note("lifecycle", lifecycle);
         }
@@ -260,6 +258,18 @@ impl Provider<spec::Repository> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::Repository,
+        id: &str,
+    ) -> Result<Option<RepositoryState>, ProviderError> {
+        // By its name, or by its URI: `<account>.dkr.ecr.<region>.amazonaws.com/<name>`.
+        let name = id.split_once(".amazonaws.com/").map_or(id, |(_, name)| name).to_owned();
+        let found = self.describe_repository(cx, &name).await?;
+        Ok(found.map(|Repository { arn, uri, .. }| RepositoryState { name, arn, uri }))
     }
 
     async fn delete(

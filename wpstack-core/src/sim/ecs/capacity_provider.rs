@@ -12,7 +12,7 @@ use crate::resource::ecs::{self as spec, CapacityProviderState};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
 use crate::sim::tagged::is_mine;
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::Percent;
 
@@ -149,10 +149,10 @@ fn look(
         return Ok(Some(Observed::settling(state.clone(), "DELETE_IN_PROGRESS")));
     }
     let mut drift = Drifts::new();
-    drift.field("target", &spec.target, Some(provider.target)).field(
-        "tags",
-        &wanted(&spec.tags),
-        Some(further(&world.tags_of(&state.arn))),
+    drift.field("target", &spec.target, Some(provider.target)).tags(
+        cx,
+        &spec.tags,
+        &world.tags_of(&state.arn),
     );
     // The state of a fresh group may lack its ARN, which ends in the name.
     let group = provider.group.split_once("autoScalingGroupName/").map(|(_, name)| name);
@@ -231,6 +231,20 @@ impl Provider<spec::CapacityProvider> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::CapacityProvider,
+        id: &str,
+    ) -> Result<Option<CapacityProviderState>, ProviderError> {
+        self.call(cx, "ecs", "DescribeCapacityProviders", |world| {
+            let provider = world.capacity_provider(id).filter(|provider| !provider.is_deleting);
+            let arn = provider.map(|provider| provider.arn.clone());
+            Ok(arn.map(|arn| CapacityProviderState { name: id.to_owned(), arn }))
+        })
+        .await
     }
 
     async fn delete(

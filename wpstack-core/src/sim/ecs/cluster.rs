@@ -12,7 +12,7 @@ use crate::resource::ecs::{self as spec, ClusterState};
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
 use crate::sim::tagged::is_mine;
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 
 /// A cluster.
@@ -158,15 +158,15 @@ impl Provider<spec::Cluster> for Sim {
             objects,
             "ecs",
             "DescribeClusters",
-            |world, Recorded { spec, state, .. }| {
+            |world, Recorded { cx, spec, state }| {
                 let Ok(cluster) = world.cluster(&state.name) else {
                     return Ok(None);
                 };
                 let mut drift = Drifts::new();
-                drift.field("insights", &spec.insights, Some(cluster.insights)).field(
-                    "tags",
-                    &wanted(&spec.tags),
-                    Some(further(&world.tags_of(&cluster.arn))),
+                drift.field("insights", &spec.insights, Some(cluster.insights)).tags(
+                    cx,
+                    &spec.tags,
+                    &world.tags_of(&cluster.arn),
                 );
                 Ok(Some(Observed::ready(state.clone()).drifted(drift)))
             },
@@ -193,6 +193,20 @@ impl Provider<spec::Cluster> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::Cluster,
+        id: &str,
+    ) -> Result<Option<ClusterState>, ProviderError> {
+        let name = id.rsplit('/').next().unwrap_or(id).to_owned();
+        self.call(cx, "ecs", "DescribeClusters", |world| {
+            let arn = world.cluster(&name).ok().map(|cluster| cluster.arn.clone());
+            Ok(arn.map(|arn| ClusterState { name: name.clone(), arn }))
+        })
+        .await
     }
 
     async fn delete(

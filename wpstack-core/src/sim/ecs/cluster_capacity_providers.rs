@@ -157,6 +157,15 @@ impl Provider<spec::ClusterCapacityProviders> for Sim {
         Ok(wanted)
     }
 
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &spec::ClusterCapacityProviders,
+        id: &str,
+    ) -> Result<Option<ClusterCapacityProvidersState>, ProviderError> {
+        Ok(self.find(cx, spec).await?.filter(|state| state.cluster == id))
+    }
+
     async fn delete(
         &self,
         cx: &Cx,

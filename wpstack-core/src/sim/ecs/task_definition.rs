@@ -10,7 +10,7 @@ use crate::failure::ProviderError;
 use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::ecs::{self as spec, TaskDefinitionState};
 use crate::sim::Sim;
-use crate::sim::tags::{TagMap, further, is_of, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, is_of, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::{CpuUnits, ImageDigest, Mebibytes, Port};
 
@@ -212,7 +212,7 @@ impl Provider<spec::TaskDefinition> for Sim {
             let tags = world.tags_of(&state.arn);
             Ok(found.filter(|it| it.is_active).map(|_| {
                 let mut drift = Drifts::new();
-                drift.field("tags", &wanted(&spec.tags), Some(further(&tags)));
+                drift.tags(cx, &spec.tags, &tags);
                 Observed::ready(state.clone()).drifted(drift)
             }))
         })

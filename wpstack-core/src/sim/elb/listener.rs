@@ -8,7 +8,7 @@ use crate::failure::{Gone, ProviderError};
 use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::elb::{self as spec, ListenerState};
 use crate::sim::Sim;
-use crate::sim::tags::{TagMap, further, is_of, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, is_of, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::Port;
 
@@ -178,7 +178,7 @@ impl Provider<spec::Listener> for Sim {
             .reference("load_balancer", &load_balancer, Some(&seen.load_balancer))
             .field("port", &spec.port, Some(seen.port))
             .reference("target_group", &target_group, Some(&seen.target_group))
-            .field("tags", &wanted(&spec.tags), Some(further(&tags)));
+            .tags(cx, &spec.tags, &tags);
         Ok(Some(Observed::ready(state.clone()).drifted(drift)))
     }
 
@@ -200,6 +200,15 @@ impl Provider<spec::Listener> for Sim {
             self.retag(cx, TAGGING, &state.arn, &spec.tags).await?;
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &spec::Listener,
+        id: &str,
+    ) -> Result<Option<ListenerState>, ProviderError> {
+        Ok(Some(ListenerState { arn: id.to_owned() }))
     }
 
     async fn delete(

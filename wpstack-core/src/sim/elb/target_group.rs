@@ -12,7 +12,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::elb::{self as spec, HealthCheck, TargetGroupState};
 use crate::sim::Sim;
 use crate::sim::tagged::is_mine;
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::{Port, Seconds};
 
@@ -228,15 +228,13 @@ impl Provider<spec::TargetGroup> for Sim {
         let Some((group, (delay, tags))) = both.await.gone()? else {
             return Ok(None);
         };
-        let name = spec.name.generation(cx.generation()).to_string();
         let mut drift = Drifts::new();
         drift
-            .reference("name", &name, Some(&group.name))
             .reference("vpc", &cx.state_of(&spec.vpc)?.id, Some(&group.vpc))
             .field("port", &spec.port, Some(group.port))
             .field("health_check", &spec.health_check, Some(group.health_check))
             .field("deregistration_delay", &spec.deregistration_delay, Some(delay))
-            .field("tags", &wanted(&spec.tags), Some(further(&tags)));
+            .tags(cx, &spec.tags, &tags);
         Ok(Some(Observed::ready(state.clone()).drifted(drift)))
     }
 
@@ -263,6 +261,20 @@ impl Provider<spec::TargetGroup> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::TargetGroup,
+        id: &str,
+    ) -> Result<Option<TargetGroupState>, ProviderError> {
+        self.call(cx, "elb", "DescribeTargetGroups", |world| {
+            let mut all = world.elb.target_groups.iter();
+            let found = all.find(|(arn, it)| *arn == id || it.name == id);
+            Ok(found.map(|(arn, _)| TargetGroupState { arn: arn.clone() }))
+        })
+        .await
     }
 
     async fn delete(

@@ -10,7 +10,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::iam::{self as spec, InstanceProfileState};
 use crate::sim::Sim;
 use crate::sim::tagged::{Tagging, is_mine};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 
 /// An instance profile.
@@ -212,11 +212,9 @@ impl Provider<spec::InstanceProfile> for Sim {
         };
         let role = profile.role.unwrap_or_default();
         let mut drift = Drifts::new();
-        drift.reference("role", &cx.state_of(&spec.role)?.name, Some(&role)).field(
-            "tags",
-            &wanted(&spec.tags),
-            Some(further(&tags)),
-        );
+        drift
+            .reference("role", &cx.state_of(&spec.role)?.name, Some(&role))
+            .tags(cx, &spec.tags, &tags);
         let state = InstanceProfileState { role, ..state.clone() };
         Ok(Some(Observed::ready(state).drifted(drift)))
     }
@@ -239,6 +237,19 @@ impl Provider<spec::InstanceProfile> for Sim {
             }
         }
         Ok(state)
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::InstanceProfile,
+        id: &str,
+    ) -> Result<Option<InstanceProfileState>, ProviderError> {
+        let found = self.get_profile(cx, id).await?;
+        Ok(found.map(|(InstanceProfile { arn, role, .. }, _)| {
+            let role = role.unwrap_or_default();
+            InstanceProfileState { name: id.to_owned(), arn, role }
+        }))
     }
 
     async fn delete(

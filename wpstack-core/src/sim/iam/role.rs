@@ -13,7 +13,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::iam::{self as spec, RoleState};
 use crate::sim::Sim;
 use crate::sim::tagged::{Tagging, is_mine};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::{ManagedPolicy, TrustPolicy};
 
@@ -260,7 +260,7 @@ impl Provider<spec::Role> for Sim {
         if attached != arns(&self.world(), &spec.managed) {
             drift.note("managed", attached);
         }
-        drift.field("tags", &wanted(&spec.tags), Some(further(&tags)));
+        drift.tags(cx, &spec.tags, &tags);
         Ok(Some(Observed::ready(state.clone()).drifted(drift)))
     }
 
@@ -284,6 +284,16 @@ impl Provider<spec::Role> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::Role,
+        id: &str,
+    ) -> Result<Option<RoleState>, ProviderError> {
+        let arn = self.call(cx, "iam", "GetRole", |world| Ok(world.get_role(id)?.arn.clone()));
+        Ok(arn.await.gone()?.map(|arn| RoleState { name: id.to_owned(), arn }))
     }
 
     async fn delete(

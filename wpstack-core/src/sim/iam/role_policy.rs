@@ -142,6 +142,18 @@ impl Provider<spec::RolePolicy> for Sim {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &spec::RolePolicy,
+        id: &str,
+    ) -> Result<Option<RolePolicyState>, ProviderError> {
+        // Its name is all that tells it from the role's other policies, and `find` asks for it.
+        let state = state_of(cx, spec)?;
+        Ok(Some(state)
+            .filter(|state| id == state.name || id == format!("{}/{}", state.role, state.name)))
+    }
+
     async fn delete(
         &self,
         cx: &Cx,

@@ -8,7 +8,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::logs::{self as spec, LogGroupState};
 use crate::sim::Sim;
 use crate::sim::tagged::{Tagging, is_mine};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 use crate::value::RetentionDays;
 
@@ -159,11 +159,9 @@ impl Provider<spec::LogGroup> for Sim {
             return Ok(None);
         };
         let mut drift = Drifts::new();
-        drift.field("retention", &Some(spec.retention), Some(group.retention)).field(
-            "tags",
-            &wanted(&spec.tags),
-            Some(further(&tags)),
-        );
+        drift
+            .field("retention", &Some(spec.retention), Some(group.retention))
+            .tags(cx, &spec.tags, &tags);
         Ok(Some(Observed::ready(state.clone()).drifted(drift)))
     }
 
@@ -181,6 +179,16 @@ impl Provider<spec::LogGroup> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::LogGroup,
+        id: &str,
+    ) -> Result<Option<LogGroupState>, ProviderError> {
+        let found = self.describe_log_group(cx, id).await?;
+        Ok(found.map(|LogGroup { arn, .. }| LogGroupState { name: id.to_owned(), arn }))
     }
 
     async fn delete(

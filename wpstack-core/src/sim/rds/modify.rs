@@ -144,10 +144,13 @@ impl World {
         }
         let storage = storage.map(|new| new.max(Gibibytes(old.0 + old.0.div_ceil(10))));
         let max_storage = change.max_storage.unwrap_or(instance.max_storage);
-        engine::check_storage(
-            storage.unwrap_or(old),
-            max_storage.filter(|_| change.max_storage.is_some()),
-        )?;
+        // What an older instance has stays as it is: RDS made smaller ones once.
+        if storage.is_some() || change.max_storage.is_some() {
+            engine::check_storage(
+                storage.unwrap_or(old),
+                max_storage.filter(|_| change.max_storage.is_some()),
+            )?;
+        }
         Ok(storage)
     }
 

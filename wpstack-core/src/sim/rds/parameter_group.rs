@@ -11,7 +11,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::rds::{self as spec, DbParameterGroupState};
 use crate::sim::Sim;
 use crate::sim::tagged::{Tagging, is_mine};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 
 /// A parameter group.
@@ -255,9 +255,9 @@ impl Provider<spec::DbParameterGroup> for Sim {
         spec: &spec::DbParameterGroup,
         state: &DbParameterGroupState,
     ) -> Result<Option<Observed<DbParameterGroupState>>, ProviderError> {
-        let Some(group) = self.describe_parameter_group(cx, &state.name).await? else {
+        if self.describe_parameter_group(cx, &state.name).await?.is_none() {
             return Ok(None);
-        };
+        }
         let Some(parameters) = self.describe_parameters(cx, &state.name).await? else {
             return Ok(None);
         };
@@ -265,10 +265,7 @@ impl Provider<spec::DbParameterGroup> for Sim {
             return Ok(None);
         };
         let mut drift = Drifts::new();
-        drift
-            .field("description", &spec.description, Some(group.description))
-            .field("parameters", &spec.parameters, Some(parameters))
-            .field("tags", &wanted(&spec.tags), Some(further(&tags)));
+        drift.field("parameters", &spec.parameters, Some(parameters)).tags(cx, &spec.tags, &tags);
         Ok(Some(Observed::ready(state.clone()).drifted(drift)))
     }
 
@@ -289,6 +286,17 @@ impl Provider<spec::DbParameterGroup> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::DbParameterGroup,
+        id: &str,
+    ) -> Result<Option<DbParameterGroupState>, ProviderError> {
+        let found = self.describe_parameter_group(cx, id).await?;
+        Ok(found
+            .map(|DbParameterGroup { arn, .. }| DbParameterGroupState { name: id.to_owned(), arn }))
     }
 
     async fn delete(

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
 use crate::sim::tagged::{Tagging, is_mine};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::World;
 use crate::value::Port;
 
@@ -120,7 +120,7 @@ fn drift(
         .field("multi_az", &spec.multi_az, Some(instance.multi_az))
         .field("backup_retention", &spec.backup_retention, Some(instance.backup_retention))
         .field("deletion_protection", &spec.deletion_protection, Some(instance.deletion_protection))
-        .field("tags", &wanted(&spec.tags), Some(further(&world.tags_of(&instance.arn))));
+        .tags(cx, &spec.tags, &world.tags_of(&instance.arn));
     // AWS moves minor versions on by itself, and lets storage grow as far as it may.
     if !spec.version.includes(&instance.version) {
         drift.note("version", &instance.version);
@@ -243,6 +243,16 @@ impl Provider<spec::DbInstance> for Sim {
             self.retag(cx, TAGGING, &state.arn, &spec.tags).await?;
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::DbInstance,
+        id: &str,
+    ) -> Result<Option<DbInstanceState>, ProviderError> {
+        let found = self.describe_db_instance(cx, id).await?;
+        Ok(found.map(|(instance, _)| state(id, &instance)))
     }
 
     async fn delete(

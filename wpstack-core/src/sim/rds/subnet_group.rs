@@ -10,7 +10,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::rds::{self as spec, DbSubnetGroupState};
 use crate::sim::Sim;
 use crate::sim::tagged::{Tagging, is_mine};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 
 /// A subnet group.
@@ -215,11 +215,9 @@ impl Provider<spec::DbSubnetGroup> for Sim {
             return Ok(None);
         };
         let mut drift = Drifts::new();
-        drift.field("description", &spec.description, Some(group.description)).field(
-            "tags",
-            &wanted(&spec.tags),
-            Some(further(&tags)),
-        );
+        drift
+            .field("description", &spec.description, Some(group.description))
+            .tags(cx, &spec.tags, &tags);
         if group.subnets != subnets(cx, spec)? {
             drift.note("subnets", group.subnets);
         }
@@ -244,6 +242,16 @@ impl Provider<spec::DbSubnetGroup> for Sim {
             self.retag(cx, TAGGING, &state.arn, &spec.tags).await?;
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::DbSubnetGroup,
+        id: &str,
+    ) -> Result<Option<DbSubnetGroupState>, ProviderError> {
+        let found = self.describe_subnet_group(cx, id).await?;
+        Ok(found.map(|DbSubnetGroup { arn, .. }| DbSubnetGroupState { name: id.to_owned(), arn }))
     }
 
     async fn delete(

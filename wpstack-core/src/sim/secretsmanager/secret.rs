@@ -15,7 +15,7 @@ use crate::resource::secretsmanager::{self as spec, SecretState};
 use crate::secret;
 use crate::sim::Sim;
 use crate::sim::tagged::{Tagging, is_mine};
-use crate::sim::tags::{TagMap, further, owned, wanted};
+use crate::sim::tags::{CompareTags, TagMap, owned};
 use crate::sim::world::{Refusal, World};
 
 /// A secret.
@@ -272,11 +272,9 @@ impl Provider<spec::Secret> for Sim {
             return Ok(None);
         };
         let mut drift = Drifts::new();
-        drift.field("description", &spec.description, Some(secret.description)).field(
-            "tags",
-            &wanted(&spec.tags),
-            Some(further(&tags)),
-        );
+        drift
+            .field("description", &spec.description, Some(secret.description))
+            .tags(cx, &spec.tags, &tags);
         Ok(Some(Observed::ready(state.clone()).drifted(drift)))
     }
 
@@ -299,6 +297,26 @@ impl Provider<spec::Secret> for Sim {
             }
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &spec::Secret,
+        id: &str,
+    ) -> Result<Option<SecretState>, ProviderError> {
+        let found = self.call(cx, "secretsmanager", "DescribeSecret", |world| {
+            let arn = world.describe_secret(id)?.arn.clone();
+            let mut all = world.secretsmanager.secrets.iter();
+            let name = all.find(|(_, secret)| secret.arn == arn).map(|(name, _)| name.clone());
+            Ok(SecretState { name: name.unwrap_or_default(), arn })
+        });
+        let Some(state) = found.await.gone()? else { return Ok(None) };
+        let value = self.call(cx, "secretsmanager", "GetSecretValue", |world| {
+            world.get_secret_value(&state.arn)
+        });
+        spec.check_members(&state.name, &value.await?)?;
+        Ok(Some(state))
     }
 
     async fn delete(

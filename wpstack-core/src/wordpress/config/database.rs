@@ -3,13 +3,18 @@
 use super::flaw::Flaws;
 use super::section::section;
 use crate::value::{
-    Collation, Days, DbInstanceClass, DbName, DbUserName, Gibibytes, MySqlVersion, TableCharset,
-    TablePrefix,
+    Collation, Days, DbIdentifier, DbInstanceClass, DbName, DbUserName, Gibibytes, MySqlVersion,
+    TableCharset, TablePrefix,
 };
 
 section! {
     /// The MySQL database on RDS, encrypted and out of reach from the internet.
     pub struct Database {
+        /// Identifier of a database that was imported. Without this key: made from the stack's name.
+        ///
+        /// RDS goes on running what it would not make any more: an old class, an old version, little storage. With
+        /// this key they are taken as they are.
+        pub identifier: Option<DbIdentifier> = None,
         /// Machine that the database runs on.
         // Not db.t2.micro, which RDS has no more for MySQL 8 (defect 9).
         pub class: DbInstanceClass = "db.t3.micro",
@@ -36,6 +41,8 @@ section! {
         pub backup_retention: Days = "7 days",
         /// Whether a standby in another zone takes over when the database fails.
         pub multi_az: bool = false,
+        /// Whether it is in the public subnets, as one that was imported may be; RDS moves none out of them.
+        pub in_public_subnets: bool = false,
         /// Whether AWS itself refuses to delete the database; turn it on before there is anything to lose.
         // Without it a slip of the hand still loses nothing (defect 10): an apply deletes no database unasked, and a
         // destroy leaves a snapshot.
@@ -60,9 +67,13 @@ const GONE: &[(&str, &str)] = &[
 
 impl Database {
     pub(super) fn flaws(&self, flaws: &mut Flaws) {
-        self.class_flaws(flaws);
-        self.storage_flaws(flaws);
-        if self.version.is_deprecated() {
+        // RDS goes on running what it would not make any more.
+        let is_new = self.identifier.is_none();
+        if is_new {
+            self.class_flaws(flaws);
+        }
+        self.storage_flaws(is_new, flaws);
+        if is_new && self.version.is_deprecated() {
             let message = format!("RDS makes no new instances of MySQL {}", self.version);
             let help = "write `version = \"8.4\"`";
             flaws.add(&["database.version"], message, help);
@@ -103,9 +114,10 @@ impl Database {
     }
 
     /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html>
-    fn storage_flaws(&self, flaws: &mut Flaws) {
+    fn storage_flaws(&self, is_new: bool, flaws: &mut Flaws) {
         let storage = self.storage;
-        let allowed = Gibibytes(20)..=Gibibytes(65_536);
+        // Older kinds of storage begin at 5 GiB.
+        let allowed = Gibibytes(if is_new { 20 } else { 5 })..=Gibibytes(65_536);
         let why = "gp3 storage for MySQL has 20 GiB to 64 TiB";
         flaws.check_range("database.storage", &storage, &allowed, why);
         let Some(max) = self.max_storage else { return };

@@ -11,8 +11,8 @@ use super::Cloud;
 use super::reader::{Reader, Value, below};
 use super::section::{Key, Section};
 use crate::value::{
-    AvailabilityZone, Cidr, Collation, CpuUnits, Days, DbInstanceClass, DbName, DbUserName,
-    Gibibytes, ImageTag, ImageUri, InstanceType, Mebibytes, MySqlVersion, Port, Region,
+    AvailabilityZone, Cidr, Collation, CpuUnits, Days, DbIdentifier, DbInstanceClass, DbName,
+    DbUserName, Gibibytes, ImageTag, ImageUri, InstanceType, Mebibytes, MySqlVersion, Port, Region,
     RepositoryName, RetentionDays, Seconds, StackName, StatusCodes, TableCharset, TablePrefix,
     Tags, UrlPath, ValueError,
 };
@@ -123,6 +123,7 @@ texts! {
     ImageUri: "an image URI", "\"docker.io/library/wordpress@sha256:<64 digits>\"", text, quoted;
     UrlPath: "a path", "\"/healthz\"", text, quoted;
     StatusCodes: "HTTP status codes", "\"200-299\"", text_or_number, quoted;
+    DbIdentifier: "an identifier", "\"wordpress-db\"", text, quoted;
     DbInstanceClass: "an instance class", "\"db.t3.micro\"", text, quoted;
     MySqlVersion: "a version", "\"8.4\"", text, quoted;
     DbName: "a name", "\"wordpress\"", text, quoted;

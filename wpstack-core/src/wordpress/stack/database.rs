@@ -27,10 +27,14 @@ pub(super) fn database(
     let settings = &config.database;
     let tags = || config.tags.clone();
     let secret = stack.add("database", secret(config)?)?;
+    let (kind, subnets) = match settings.in_public_subnets {
+        true => ("Public", network.public.clone()),
+        false => ("Private", network.private.clone()),
+    };
     let subnets = DbSubnetGroup {
         name: DbSubnetGroupName::join(&[name, "db"])?,
-        description: format!("Private subnets of {name}"),
-        subnets: network.private.clone(),
+        description: format!("{kind} subnets of {name}"),
+        subnets,
         tags: tags(),
     };
     let subnets = stack.add("main", subnets)?;
@@ -46,7 +50,10 @@ pub(super) fn database(
     };
     let parameters = stack.add("main", parameters)?;
     let instance = DbInstance {
-        identifier: DbIdentifier::join(&[name, "db"])?,
+        identifier: match &settings.identifier {
+            Some(identifier) => identifier.clone(),
+            None => DbIdentifier::join(&[name, "db"])?,
+        },
         class: settings.class.clone(),
         version: settings.version.clone(),
         storage: settings.storage,

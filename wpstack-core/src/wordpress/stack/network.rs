@@ -67,7 +67,9 @@ fn subnets(
     let (mut public, mut private) = (Vec::new(), Vec::new());
     for subnets in config.network.subnets() {
         public.push(add("public", &subnets.zone, subnets.public, true)?);
-        private.push(add("private", &subnets.zone, subnets.database, false)?);
+        if !config.database.in_public_subnets {
+            private.push(add("private", &subnets.zone, subnets.database, false)?);
+        }
     }
     Ok((public, private))
 }

@@ -10,7 +10,7 @@ use crate::sim::Sim;
 use crate::sim::call::{Looked, only};
 use crate::sim::ecs::TAGGING;
 use crate::sim::tagged::is_mine;
-use crate::sim::tags::{further, owned, wanted};
+use crate::sim::tags::{CompareTags, owned};
 use crate::sim::world::World;
 
 fn resolved(cx: &Cx, spec: &spec::Service) -> Result<ServiceChange, ProviderError> {
@@ -41,7 +41,7 @@ fn drift(
         .field("desired", &state.desired, Some(service.desired))
         .field("capacity", &recorded.capacity, Some(service.capacity.clone()))
         .field("grace_period", &spec.grace_period, Some(service.grace_period))
-        .field("tags", &wanted(&spec.tags), Some(further(&world.tags_of(&state.arn))));
+        .tags(cx, &spec.tags, &world.tags_of(&state.arn));
     let wanted = (&recorded.target_group, &recorded.container, recorded.container_port);
     let actual = (&service.target_group, &service.container, service.container_port);
     if wanted != actual {
@@ -166,6 +166,30 @@ impl Provider<spec::Service> for Sim {
             self.retag(cx, TAGGING, &state.arn, &spec.tags).await?;
         }
         Ok(state)
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &spec::Service,
+        id: &str,
+    ) -> Result<Option<ServiceState>, ProviderError> {
+        let cluster = cx.state_of(&spec.cluster)?.name;
+        let name = id.rsplit('/').next().unwrap_or(id).to_owned();
+        let found = self.call(cx, "ecs", "DescribeServices", |world| {
+            let service = world.service(&cluster, &name)?;
+            let running = service.primary().map(|it| it.definition.clone()).unwrap_or_default();
+            let arn = world.service_arn(&cluster, &name);
+            Ok(service.is_active().then_some((arn, running, service.desired)))
+        });
+        let found = found.await.gone()?.flatten();
+        Ok(found.map(|(arn, task_definition, desired)| ServiceState {
+            arn,
+            name,
+            cluster,
+            task_definition,
+            desired,
+        }))
     }
 
     async fn delete(

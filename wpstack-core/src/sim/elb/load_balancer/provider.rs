@@ -10,7 +10,7 @@ use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::elb::{self as spec, LoadBalancerState};
 use crate::sim::Sim;
 use crate::sim::tagged::is_mine;
-use crate::sim::tags::{further, owned, wanted};
+use crate::sim::tags::{CompareTags, owned};
 use crate::sim::world::World;
 
 /// The Route 53 zone of the load balancers of `eu-west-1`; every simulated region has it.
@@ -152,7 +152,7 @@ impl Provider<spec::LoadBalancer> for Sim {
                 &spec.drop_invalid_headers,
                 Some(attributes.drop_invalid_headers),
             )
-            .field("tags", &wanted(&spec.tags), Some(further(&tags)));
+            .tags(cx, &spec.tags, &tags);
         Ok(Some(Observed::ready(state).drifted(drift)))
     }
 
@@ -183,6 +183,21 @@ impl Provider<spec::LoadBalancer> for Sim {
             self.retag(cx, TAGGING, arn, &spec.tags).await?;
         }
         Ok(state.clone())
+    }
+
+    async fn identify(
+        &self,
+        cx: &Cx,
+        _: &spec::LoadBalancer,
+        id: &str,
+    ) -> Result<Option<LoadBalancerState>, ProviderError> {
+        self.call(cx, "elb", "DescribeLoadBalancers", |world| {
+            let mut all = world.elb.load_balancers.iter();
+            let found =
+                all.find(|(arn, it)| [arn, &it.name, &it.dns_name].contains(&&id.to_owned()));
+            Ok(found.map(|(arn, it)| state(arn, it)))
+        })
+        .await
     }
 
     async fn delete(
