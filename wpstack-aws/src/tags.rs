@@ -5,12 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use wpstack_core::provider::{TAG_OBJECT, TAG_OWNER, TAG_STACK};
+use wpstack_core::provider::{TAG_OBJECT, TAG_OWNER, TAG_STACK, owner};
 use wpstack_core::value::Tags;
 use wpstack_core::{Cx, Drifts, ErrorKind, ProviderError};
 
 /// The tag whose value the console shows as the object's name.
 const NAME: &str = "Name";
+
+/// The tag by which CloudFormation marks what it makes.
+const CLOUD_FORMATION: &str = "aws:cloudformation:stack-name";
 
 /// A tag as the SDK of a service has it.
 pub trait SdkTag: Sized {
@@ -23,7 +26,11 @@ pub trait SdkTag: Sized {
 
 /// The tags of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TagSet(BTreeMap<String, String>);
+pub struct TagSet {
+    tags: BTreeMap<String, String>,
+    /// The CloudFormation stack that the object is of. AWS tells it by tags that nobody else may set.
+    cloud_formation: Option<String>,
+}
 
 impl TagSet {
     /// The tags that the object is to have: those that mark it as ours, its name, and the configured ones.
@@ -33,7 +40,7 @@ impl TagSet {
         let mut tags = BTreeMap::from([(NAME.to_owned(), name)]);
         tags.extend(configured.iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
         tags.extend(cx.tags().map(|(key, value)| (key.to_owned(), value)));
-        Self(tags)
+        Self { tags, cloud_formation: None }
     }
 
     /// The tags that the object has, but for those that AWS gives and that nobody else may change.
@@ -45,42 +52,53 @@ impl TagSet {
     /// The tags as the SDK of a service takes them.
     #[must_use]
     pub fn to_sdk<T: SdkTag>(&self) -> Vec<T> {
-        self.0.iter().map(|(key, value)| T::of(key, value)).collect()
+        self.tags.iter().map(|(key, value)| T::of(key, value)).collect()
     }
 
     /// All pairs of key and value, by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+        self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// What has to be done to an object with the tags `actual` for it to have these.
     #[must_use]
     pub fn changes(&self, actual: &Self) -> TagChanges {
-        let set = self.0.iter().filter(|(key, value)| actual.0.get(*key) != Some(*value));
-        let unset = actual.0.keys().filter(|key| !self.0.contains_key(*key));
+        let set = self.tags.iter().filter(|(key, value)| actual.tags.get(*key) != Some(*value));
+        let unset = actual.tags.keys().filter(|key| !self.tags.contains_key(*key));
         TagChanges {
-            set: Self(set.map(|(key, value)| (key.clone(), value.clone())).collect()),
+            set: set.map(|(key, value)| (key.as_str(), value.as_str())).collect(),
             unset: unset.cloned().collect(),
         }
     }
 
-    /// Notes in the field `tags` that `actual` are not these.
+    /// Notes in the field `tags` that `actual` are not these, and whose the object is if `actual` mark another's.
     pub fn compare(&self, actual: &Self, drifts: &mut Drifts) {
-        if self != actual {
+        if self.tags != actual.tags {
             drifts.note("tags", actual.configured());
         }
+        let ours = [TAG_STACK, TAG_OBJECT, TAG_OWNER];
+        let is_ours = ours.iter().all(|key| self.tags.get(*key) == actual.tags.get(*key));
+        if !is_ours && actual.are_marked() {
+            drifts.belongs_to(actual.owner());
+        }
+    }
+
+    /// Whose the object with these tags is, as far as they tell.
+    fn owner(&self) -> Option<String> {
+        let stack = self.cloud_formation.as_deref().map(|stack| (CLOUD_FORMATION, stack));
+        owner(self.iter().chain(stack))
     }
 
     /// Whether they mark the object that `cx` is about.
     #[must_use]
     pub fn are_of(&self, cx: &Cx) -> bool {
-        cx.tags().iter().all(|(key, value)| self.0.get(*key) == Some(value))
+        cx.tags().iter().all(|(key, value)| self.tags.get(*key) == Some(value))
     }
 
     /// Whether they mark an object of any stack.
     #[must_use]
     pub fn are_marked(&self) -> bool {
-        self.0.contains_key(TAG_OWNER)
+        self.tags.contains_key(TAG_OWNER)
     }
 
     /// Insists that they mark the object that `cx` is about. For an object found by its name: it may be another's.
@@ -97,10 +115,8 @@ impl TagSet {
         if self.are_of(cx) {
             return Ok(());
         }
-        let owner = match (self.0.get(TAG_STACK), self.0.get(TAG_OBJECT)) {
-            (Some(stack), Some(object)) => format!("it is `{object}` of the stack `{stack}`"),
-            _ => "wpstack has not made it".to_owned(),
-        };
+        let owner = self.owner().map(|owner| format!("it is {owner}"));
+        let owner = owner.unwrap_or_else(|| "wpstack has not made it".to_owned());
         let message = format!("{what} exists already: {owner}");
         Err(ProviderError::new(ErrorKind::AlreadyExists, service, operation, message))
     }
@@ -114,8 +130,16 @@ impl TagSet {
 
 impl<'a> FromIterator<(&'a str, &'a str)> for TagSet {
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(tags: I) -> Self {
-        let own = tags.into_iter().filter(|(key, _)| !is_of_aws(key));
-        Self(own.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+        let mut set = Self::default();
+        for (key, value) in tags {
+            if key == CLOUD_FORMATION {
+                set.cloud_formation = Some(value.to_owned());
+            }
+            if !is_of_aws(key) {
+                set.tags.insert(key.to_owned(), value.to_owned());
+            }
+        }
+        set
     }
 }
 

@@ -93,6 +93,15 @@ impl Provider<AutoScalingGroup> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &AutoScalingGroup,
+        id: &str,
+    ) -> Result<Option<AutoScalingGroupState>, ProviderError> {
+        self.auto_scaling_groups(vec![id.to_owned()]).await?.first().map(state).transpose()
+    }
+
     /// With its instances, whatever they do: what they serve is taken from them before.
     async fn delete(
         &self,

@@ -83,6 +83,15 @@ impl Provider<InternetGateway> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &InternetGateway,
+        id: &str,
+    ) -> Result<Option<InternetGatewayState>, ProviderError> {
+        Ok(Some(InternetGatewayState { id: id.to_owned(), vpc_id: cx.state_of(&spec.vpc)?.id }))
+    }
+
     async fn delete(
         &self,
         _: &Cx,

@@ -17,7 +17,7 @@ use wpstack_core::resource::ec2::{LaunchTemplate, LaunchTemplateState, MachineIm
 use wpstack_core::value::{Gibibytes, UserData};
 use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
 
-use super::{EC2, by, owned, tagged};
+use super::{EC2, by, filter, owned, tagged};
 use crate::Aws;
 use crate::call::{Call, Told as _};
 use crate::provide::{Look, has, look, parsed, read_one, when, with};
@@ -31,10 +31,19 @@ impl Provider<LaunchTemplate> for Aws {
     async fn find(
         &self,
         cx: &Cx,
-        _: &LaunchTemplate,
+        spec: &LaunchTemplate,
     ) -> Result<Option<LaunchTemplateState>, ProviderError> {
-        let found = self.launch_templates(owned(cx)).await?;
-        found.first().map(|template| state(template, "DescribeLaunchTemplates")).transpose()
+        const DESCRIBE: &str = "DescribeLaunchTemplates";
+        if let Some(template) = self.launch_templates(owned(cx)).await?.first() {
+            return state(template, DESCRIBE).map(Some);
+        }
+        let name = spec.name.generation(cx.generation());
+        let named = filter("launch-template-name", vec![name.to_string()]);
+        let found = self.launch_templates(vec![named]).await?;
+        let Some(template) = found.first() else { return Ok(None) };
+        let what = format!("a launch template `{name}`");
+        TagSet::actual(template.tags()).claim(cx, EC2, DESCRIBE, &what)?;
+        state(template, DESCRIBE).map(Some)
     }
 
     async fn create(
@@ -90,6 +99,18 @@ impl Provider<LaunchTemplate> for Aws {
         let call = call.default_version(number.to_string());
         call.send().await.call(EC2, "ModifyLaunchTemplate")?;
         Ok(LaunchTemplateState { version: number, ..state.clone() })
+    }
+
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &LaunchTemplate,
+        id: &str,
+    ) -> Result<Option<LaunchTemplateState>, ProviderError> {
+        let call = self.ec2.describe_launch_templates().launch_template_ids(id);
+        let answer = call.send().await.call(EC2, "DescribeLaunchTemplates").gone()?;
+        let told = answer.and_then(|answer| answer.launch_templates.unwrap_or_default().pop());
+        told.map(|template| state(&template, "DescribeLaunchTemplates")).transpose()
     }
 
     async fn delete(

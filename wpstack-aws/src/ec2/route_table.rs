@@ -74,6 +74,15 @@ impl Provider<RouteTable> for Aws {
         Ok(state)
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &RouteTable,
+        id: &str,
+    ) -> Result<Option<RouteTableState>, ProviderError> {
+        Ok(Some(RouteTableState { id: id.to_owned(), associations: Vec::new() }))
+    }
+
     async fn delete(
         &self,
         _: &Cx,

@@ -10,7 +10,7 @@ use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded
 use super::{EC2, by_id, filter, owned, tagged};
 use crate::Aws;
 use crate::call::{Call, Told as _};
-use crate::provide::{Look, has, look, parsed, read_one, when};
+use crate::provide::{Look, has, look, read_one, when};
 use crate::tags::TagSet;
 
 #[async_trait]
@@ -18,11 +18,21 @@ impl Provider<SecurityGroup> for Aws {
     async fn find(
         &self,
         cx: &Cx,
-        _: &SecurityGroup,
+        spec: &SecurityGroup,
     ) -> Result<Option<SecurityGroupState>, ProviderError> {
-        let found = self.security_groups(owned(cx)).await?;
-        let id = found.into_iter().next().map(|group| group.group_id);
-        id.map(|id| state(id, "DescribeSecurityGroups")).transpose()
+        const DESCRIBE: &str = "DescribeSecurityGroups";
+        if let Some(group) = self.security_groups(owned(cx)).await?.into_iter().next() {
+            return state(group.group_id, DESCRIBE).map(Some);
+        }
+        let name = spec.name.generation(cx.generation());
+        let vpc = filter("vpc-id", vec![cx.state_of(&spec.vpc)?.id]);
+        let named = filter("group-name", vec![name.to_string()]);
+        let Some(group) = self.security_groups(vec![vpc, named]).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let what = format!("a security group `{name}`");
+        TagSet::actual(group.tags()).claim(cx, EC2, DESCRIBE, &what)?;
+        state(group.group_id, DESCRIBE).map(Some)
     }
 
     async fn create(
@@ -85,6 +95,15 @@ impl Provider<SecurityGroup> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &SecurityGroup,
+        id: &str,
+    ) -> Result<Option<SecurityGroupState>, ProviderError> {
+        Ok(Some(SecurityGroupState { id: id.to_owned() }))
+    }
+
     async fn delete(
         &self,
         _: &Cx,
@@ -127,10 +146,7 @@ fn observe(
 ) -> Result<Observed<SecurityGroupState>, ProviderError> {
     let Recorded { cx, spec, state } = object;
     let mut drifts = Drifts::new();
-    drifts
-        .reference("vpc", &cx.state_of(&spec.vpc)?.id, told.vpc_id())
-        .field("name", &spec.name.generation(cx.generation()), parsed(told.group_name()))
-        .field("description", &spec.description, told.description.clone());
+    drifts.reference("vpc", &cx.state_of(&spec.vpc)?.id, told.vpc_id());
     TagSet::wanted(cx, &spec.tags).compare(&TagSet::actual(told.tags()), &mut drifts);
     Ok(Observed::ready(state.clone()).drifted(drifts))
 }

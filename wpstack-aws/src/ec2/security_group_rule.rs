@@ -96,6 +96,22 @@ impl Provider<SecurityGroupRule> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &SecurityGroupRule,
+        id: &str,
+    ) -> Result<Option<SecurityGroupRuleState>, ProviderError> {
+        // By the id of the rule, or by that of its group and by what it lets through.
+        let by_group = id.starts_with("sg-");
+        let name = if by_group { "group-id" } else { "security-group-rule-id" };
+        let rules = self.rules(vec![filter(name, vec![id.to_owned()])]).await.gone()?;
+        let wanted = Wanted::of(cx, spec)?;
+        let mut rules = rules.iter().flatten();
+        let rule = rules.find(|rule| !by_group || wanted.is_met_by(rule));
+        rule.map(|rule| state(rule, "DescribeSecurityGroupRules")).transpose()
+    }
+
     async fn delete(
         &self,
         _: &Cx,

@@ -68,6 +68,15 @@ impl Provider<Subnet> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &Subnet,
+        id: &str,
+    ) -> Result<Option<SubnetState>, ProviderError> {
+        Ok(Some(SubnetState { id: id.to_owned() }))
+    }
+
     async fn delete(&self, _: &Cx, _: &Subnet, state: &SubnetState) -> Result<(), ProviderError> {
         let call = self.ec2.delete_subnet().subnet_id(&state.id);
         call.send().await.call(EC2, "DeleteSubnet").gone().map(drop)

@@ -71,6 +71,10 @@ impl Provider<Vpc> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(&self, _: &Cx, _: &Vpc, id: &str) -> Result<Option<VpcState>, ProviderError> {
+        Ok(Some(VpcState { id: id.to_owned() }))
+    }
+
     async fn delete(&self, _: &Cx, _: &Vpc, state: &VpcState) -> Result<(), ProviderError> {
         let call = self.ec2.delete_vpc().vpc_id(&state.id);
         call.send().await.call(EC2, "DeleteVpc").gone().map(drop)

@@ -76,6 +76,18 @@ impl Provider<Repository> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &Repository,
+        id: &str,
+    ) -> Result<Option<RepositoryState>, ProviderError> {
+        // By its name, or by its URI: `<account>.dkr.ecr.<region>.amazonaws.com/<name>`.
+        let name = id.split_once(".amazonaws.com/").map_or(id, |(_, name)| name);
+        let told = self.repository(name).await?;
+        told.map(|told| state(told, "DescribeRepositories")).transpose()
+    }
+
     async fn delete(
         &self,
         cx: &Cx,

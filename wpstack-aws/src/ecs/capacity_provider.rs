@@ -93,6 +93,16 @@ impl Provider<CapacityProvider> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &CapacityProvider,
+        id: &str,
+    ) -> Result<Option<CapacityProviderState>, ProviderError> {
+        let told = self.capacity_providers(vec![id.to_owned()]).await?;
+        told.first().map(|told| state(told, "DescribeCapacityProviders")).transpose()
+    }
+
     async fn delete(
         &self,
         _: &Cx,

@@ -63,6 +63,16 @@ impl Provider<Cluster> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &Cluster,
+        id: &str,
+    ) -> Result<Option<ClusterState>, ProviderError> {
+        let told = self.clusters(vec![id.to_owned()]).await?;
+        told.first().map(|told| state(told, "DescribeClusters")).transpose()
+    }
+
     async fn delete(&self, _: &Cx, _: &Cluster, state: &ClusterState) -> Result<(), ProviderError> {
         let call = self.ecs.delete_cluster().cluster(&state.name);
         call.send().await.call(ECS, "DeleteCluster").gone().map(drop)

@@ -67,6 +67,15 @@ impl Provider<ClusterCapacityProviders> for Aws {
         if has(changed, "providers") { self.create(cx, spec).await } else { Ok(state.clone()) }
     }
 
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &ClusterCapacityProviders,
+        id: &str,
+    ) -> Result<Option<ClusterCapacityProvidersState>, ProviderError> {
+        Ok(self.find(cx, spec).await?.filter(|state| state.cluster == id))
+    }
+
     async fn delete(
         &self,
         _: &Cx,

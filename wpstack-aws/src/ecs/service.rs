@@ -30,14 +30,7 @@ impl Provider<Service> for Aws {
         let Some(told) = told else { return Ok(None) };
         let what = format!("a service `{}` in the cluster `{cluster}`", spec.name);
         TagSet::actual(told.tags()).claim(cx, ECS, "DescribeServices", &what)?;
-        let task_definition = told.task_definition.clone();
-        Ok(Some(ServiceState {
-            name: spec.name.to_string(),
-            cluster,
-            task_definition: task_definition.told(ECS, "DescribeServices", "what it runs")?,
-            desired: u32::try_from(told.desired_count).unwrap_or(0),
-            arn: told.service_arn.told(ECS, "DescribeServices", "the service's ARN")?,
-        }))
+        state(told, cluster).map(Some)
     }
 
     async fn create(&self, cx: &Cx, spec: &Service) -> Result<ServiceState, ProviderError> {
@@ -126,6 +119,20 @@ impl Provider<Service> for Aws {
         Ok(after)
     }
 
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &Service,
+        id: &str,
+    ) -> Result<Option<ServiceState>, ProviderError> {
+        let cluster = cx.state_of(&spec.cluster)?.name;
+        let name = id.rsplit('/').next().unwrap_or(id).to_owned();
+        let told = self.services(&cluster, &[name]).await?.pop();
+        told.filter(|told| told.status() == Some("ACTIVE"))
+            .map(|told| state(told, cluster))
+            .transpose()
+    }
+
     /// Scaled to none first, so that its tasks stop even where the deletion is refused. Forced then, because ECS refuses
     /// to delete a service with an active deployment, and its last one may never end.
     async fn delete(&self, _: &Cx, _: &Service, state: &ServiceState) -> Result<(), ProviderError> {
@@ -137,6 +144,17 @@ impl Provider<Service> for Aws {
         let call = self.ecs.delete_service().cluster(&state.cluster).service(&state.name);
         call.force(true).send().await.call(ECS, "DeleteService").gone().map(drop)
     }
+}
+
+fn state(told: Told, cluster: String) -> Result<ServiceState, ProviderError> {
+    let operation = "DescribeServices";
+    Ok(ServiceState {
+        name: told.service_name.told(ECS, operation, "the service's name")?,
+        cluster,
+        task_definition: told.task_definition.told(ECS, operation, "what it runs")?,
+        desired: u32::try_from(told.desired_count).unwrap_or(0),
+        arn: told.service_arn.told(ECS, operation, "the service's ARN")?,
+    })
 }
 
 impl Aws {

@@ -82,6 +82,15 @@ impl Provider<Listener> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &Listener,
+        id: &str,
+    ) -> Result<Option<ListenerState>, ProviderError> {
+        Ok(Some(ListenerState { arn: id.to_owned() }))
+    }
+
     async fn delete(
         &self,
         _: &Cx,

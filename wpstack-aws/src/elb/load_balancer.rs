@@ -138,6 +138,22 @@ impl Provider<LoadBalancer> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &LoadBalancer,
+        id: &str,
+    ) -> Result<Option<LoadBalancerState>, ProviderError> {
+        let call = self.elb.describe_load_balancers();
+        let call = match id.starts_with("arn:") {
+            true => call.load_balancer_arns(id),
+            false => call.names(id),
+        };
+        let answer = call.send().await.call(ELB, "DescribeLoadBalancers").gone()?;
+        let told = answer.and_then(|answer| answer.load_balancers.unwrap_or_default().pop());
+        told.map(|told| state(&told, "DescribeLoadBalancers")).transpose()
+    }
+
     async fn delete(
         &self,
         cx: &Cx,

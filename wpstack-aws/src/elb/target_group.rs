@@ -118,6 +118,22 @@ impl Provider<TargetGroup> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &TargetGroup,
+        id: &str,
+    ) -> Result<Option<TargetGroupState>, ProviderError> {
+        let call = self.elb.describe_target_groups();
+        let call = match id.starts_with("arn:") {
+            true => call.target_group_arns(id),
+            false => call.names(id),
+        };
+        let answer = call.send().await.call(ELB, "DescribeTargetGroups").gone()?;
+        let told = answer.and_then(|answer| answer.target_groups.unwrap_or_default().pop());
+        told.map(|told| state(&told, "DescribeTargetGroups")).transpose()
+    }
+
     async fn delete(
         &self,
         _: &Cx,

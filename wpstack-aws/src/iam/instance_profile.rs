@@ -82,6 +82,16 @@ impl Provider<InstanceProfile> for Aws {
         self.hold(cx, spec, state).await
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &InstanceProfile,
+        id: &str,
+    ) -> Result<Option<InstanceProfileState>, ProviderError> {
+        let told = self.profile(id).await?;
+        Ok(told.map(|told| state(&told, held(&told).unwrap_or_default())))
+    }
+
     async fn delete(
         &self,
         _: &Cx,

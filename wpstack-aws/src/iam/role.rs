@@ -69,6 +69,15 @@ impl Provider<Role> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &Role,
+        id: &str,
+    ) -> Result<Option<RoleState>, ProviderError> {
+        Ok(self.role(id).await?.map(|told| state(&told)))
+    }
+
     /// IAM refuses to delete a role that has policies. Its inline ones are resources of their own and gone by now.
     async fn delete(&self, _: &Cx, _: &Role, state: &RoleState) -> Result<(), ProviderError> {
         let Some(attached) = self.attached(&state.name).await? else { return Ok(()) };

@@ -47,6 +47,17 @@ impl Provider<RolePolicy> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        cx: &Cx,
+        spec: &RolePolicy,
+        id: &str,
+    ) -> Result<Option<RolePolicyState>, ProviderError> {
+        // Its name is all that tells it from the role's other policies.
+        let state = state(cx, spec)?;
+        Ok(Some(state).filter(|it| id == it.name || id == format!("{}/{}", it.role, it.name)))
+    }
+
     async fn delete(
         &self,
         _: &Cx,

@@ -65,6 +65,15 @@ impl Provider<LogGroup> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &LogGroup,
+        id: &str,
+    ) -> Result<Option<LogGroupState>, ProviderError> {
+        Ok(self.log_group(id).await?.map(|told| state(&told, id)))
+    }
+
     async fn delete(
         &self,
         _: &Cx,

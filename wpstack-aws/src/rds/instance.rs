@@ -106,6 +106,16 @@ impl Provider<DbInstance> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &DbInstance,
+        id: &str,
+    ) -> Result<Option<DbInstanceState>, ProviderError> {
+        let told = self.database(id).await?;
+        told.map(|told| state(&told, "DescribeDBInstances")).transpose()
+    }
+
     async fn delete(
         &self,
         cx: &Cx,

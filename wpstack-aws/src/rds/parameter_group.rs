@@ -90,6 +90,16 @@ impl Provider<DbParameterGroup> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &DbParameterGroup,
+        id: &str,
+    ) -> Result<Option<DbParameterGroupState>, ProviderError> {
+        let told = self.parameter_group(id).await?;
+        told.map(|told| state(told, "DescribeDBParameterGroups")).transpose()
+    }
+
     async fn delete(
         &self,
         _: &Cx,

@@ -82,6 +82,16 @@ impl Provider<DbSubnetGroup> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        _: &DbSubnetGroup,
+        id: &str,
+    ) -> Result<Option<DbSubnetGroupState>, ProviderError> {
+        let told = self.subnet_group(id).await?;
+        told.map(|told| state(told, "DescribeDBSubnetGroups")).transpose()
+    }
+
     async fn delete(
         &self,
         _: &Cx,

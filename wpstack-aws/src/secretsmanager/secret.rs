@@ -71,6 +71,21 @@ impl Provider<Secret> for Aws {
         Ok(state.clone())
     }
 
+    async fn identify(
+        &self,
+        _: &Cx,
+        spec: &Secret,
+        id: &str,
+    ) -> Result<Option<SecretState>, ProviderError> {
+        let Some(told) = self.secret(id).await? else { return Ok(None) };
+        let state = state(told.name, told.arn, "DescribeSecret")?;
+        let call = self.secretsmanager.get_secret_value().secret_id(&state.arn);
+        let answer = call.send().await.call(SECRETS, "GetSecretValue")?;
+        let value = wpstack_core::Secret::new(answer.secret_string.unwrap_or_default());
+        spec.check_members(&state.name, &value)?;
+        Ok(Some(state))
+    }
+
     async fn delete(
         &self,
         _: &Cx,

@@ -1,8 +1,8 @@
 //! The network.
 
-use aws_sdk_ec2::types::{AttributeBooleanValue, Tag};
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Tag, TagSpecification};
 use wpstack_core::Stack;
-use wpstack_core::resource::ec2::{Subnet, Vpc};
+use wpstack_core::resource::ec2::{SecurityGroup, Subnet, Vpc};
 use wpstack_core::value::Tags;
 
 use crate::support::{Life, stack, told};
@@ -87,5 +87,27 @@ async fn changes_are_made_in_place_or_by_replacement() {
     assert_eq!(life.id("ec2.vpc:main"), vpc);
     assert_ne!(life.id("ec2.subnet:a"), subnet);
     assert_eq!(life.inventory().counts(), [("ec2.subnet", 1), ("ec2.vpc", 1)].into());
+    life.end().await;
+}
+
+#[tokio::test]
+async fn what_another_tool_has_under_our_name_is_refused_by_its_owner() {
+    let life = Life::begin().await;
+    let mut stack = stack();
+    let vpc = stack.add("main", Vpc::new("10.0.0.0/16".parse().unwrap())).unwrap();
+    life.apply(&stack).await;
+    let (ec2, id) = (&life.aws.ec2, life.id("ec2.vpc:main"));
+    let tag = Tag::builder().key("ManagedBy").value("terraform").build();
+    let tags = TagSpecification::builder().resource_type(ResourceType::SecurityGroup).tags(tag);
+    let call = ec2.create_security_group().vpc_id(id).group_name("blog-web").description("theirs");
+    let made = call.tag_specifications(tags.build()).send().await.unwrap();
+    let (name, description) = ("blog-web".parse().unwrap(), "ours".to_owned());
+    stack.add("web", SecurityGroup { vpc, name, description, tags: Tags::new() }).unwrap();
+    let summary = life.run(&stack, &life.plan(&stack).await).await;
+    let [failure] = &summary.failures[..] else { panic!("{summary:#?}") };
+    let expected = "a security group `blog-web` exists already: it is what is managed by `terraform` (its tag \
+                    ManagedBy)";
+    assert!(failure.error.contains(expected), "{}", failure.error);
+    ec2.delete_security_group().set_group_id(made.group_id).send().await.unwrap();
     life.end().await;
 }
