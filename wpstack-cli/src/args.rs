@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use wpstack_core::wordpress::Cloud;
 
 use crate::commands::{
-    ApplyArgs, CompletionsArgs, DestroyArgs, GraphArgs, InitArgs, OutputArgs, PlanArgs, ShowArgs,
-    StateArgs,
+    ApplyArgs, CompletionsArgs, DestroyArgs, GraphArgs, ImportArgs, InitArgs, OutputArgs, PlanArgs,
+    ShowArgs, StateArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -111,6 +111,8 @@ pub(crate) enum Command {
     Destroy(DestroyArgs),
     /// Record what AWS says now, and change nothing there
     Refresh,
+    /// Take what exists already into the state
+    Import(ImportArgs),
     /// Print an output, or all of them
     Output(OutputArgs),
     /// Show what is recorded, or a saved plan
@@ -136,6 +138,7 @@ impl Command {
             Self::Apply(_) => "apply",
             Self::Destroy(_) => "destroy",
             Self::Refresh => "refresh",
+            Self::Import(_) => "import",
             Self::Output(_) => "output",
             Self::Show(_) => "show",
             Self::State(StateArgs::List) => "state list",

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use wpstack_aws::ConnectError;
-use wpstack_core::apply::{ApplyError, OpenError, RefreshError};
+use wpstack_core::apply::{ApplyError, ImportError, OpenError, RefreshError};
+use wpstack_core::import::terraform::FileError;
 use wpstack_core::plan::PlanError;
 use wpstack_core::sim::SimError;
 use wpstack_core::state::{LedgerError, StoreError};
@@ -95,6 +96,18 @@ impl From<OpenError> for CommandError {
 impl From<RefreshError> for CommandError {
     fn from(error: RefreshError) -> Self {
         Self::new(Chain(&error).to_string()).hint(error.source.kind.hint())
+    }
+}
+
+impl From<ImportError> for CommandError {
+    fn from(error: ImportError) -> Self {
+        Self::new(Chain(&error).to_string()).hint(error.hint())
+    }
+}
+
+impl From<FileError> for CommandError {
+    fn from(error: FileError) -> Self {
+        Self::new(error.to_string()).hint("`terraform state pull > FILE` writes it")
     }
 }
 

@@ -25,6 +25,13 @@ pub(crate) struct InitArgs {
 
 /// Writes the file, and never over one that is there.
 pub(super) fn run(args: &InitArgs, context: Context<'_>) -> Result<Answer, CommandError> {
+    let shown = write(&text(args, context.global.cloud.unwrap_or_default()), context)?;
+    let note = format!("Wrote {shown}. Edit it, then run `wpstack plan`.\n");
+    Ok(Answer::text(note, json!({"file": shown})))
+}
+
+/// Writes the configuration, and never over one that is there. Returns where it is.
+pub(super) fn write(text: &str, context: Context<'_>) -> Result<String, CommandError> {
     let path = config_path(context.global);
     let shown = path.display().to_string();
     let mut file =
@@ -35,10 +42,8 @@ pub(super) fn run(args: &InitArgs, context: Context<'_>) -> Result<Answer, Comma
             }
             CommandError::file("write", &path, &error)
         })?;
-    let text = text(args, context.global.cloud.unwrap_or_default());
     file.write_all(text.as_bytes()).map_err(|error| CommandError::file("write", &path, &error))?;
-    let note = format!("Wrote {shown}. Edit it, then run `wpstack plan`.\n");
-    Ok(Answer::text(note, json!({"file": shown})))
+    Ok(shown)
 }
 
 fn text(args: &InitArgs, cloud: Cloud) -> String {

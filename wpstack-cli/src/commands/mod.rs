@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod destroy;
 mod graph;
+mod import;
 mod init;
 mod output;
 mod plan;
@@ -17,6 +18,7 @@ pub(crate) use apply::ApplyArgs;
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use destroy::DestroyArgs;
 pub(crate) use graph::GraphArgs;
+pub(crate) use import::ImportArgs;
 pub(crate) use init::InitArgs;
 pub(crate) use output::OutputArgs;
 pub(crate) use plan::PlanArgs;
@@ -37,6 +39,7 @@ pub(crate) async fn run(command: &Command, context: Context<'_>) -> Result<Answe
         Command::Apply(args) => apply::run(args, context).await,
         Command::Destroy(args) => destroy::run(args, context).await,
         Command::Refresh => refresh::run(context).await,
+        Command::Import(args) => import::run(args, context).await,
         Command::Output(args) => output::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::State(args) => state::run(args, context).await,

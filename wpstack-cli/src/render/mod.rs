@@ -3,6 +3,7 @@
 pub(crate) mod diff;
 pub(crate) mod duration;
 pub(crate) mod error;
+pub(crate) mod import;
 pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod progress;

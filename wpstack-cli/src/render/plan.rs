@@ -98,6 +98,7 @@ fn seen(seen: &[Seen], names: &Names) -> String {
                 Fact::Settled { .. } => "has recovered".to_owned(),
                 Fact::CreateIntended { .. }
                 | Fact::Created { .. }
+                | Fact::Imported { .. }
                 | Fact::UpdateIntended { .. }
                 | Fact::Updated { .. }
                 | Fact::Observed { .. }
@@ -228,6 +229,10 @@ fn notes(change: &FieldChange) -> String {
     let mut notes = Vec::new();
     match &change.why {
         Why::Configured => {}
+        Why::Imported if change.field == "tags" => {
+            notes.push("imported: marked as this stack's".to_owned());
+        }
+        Why::Imported => notes.push(change.why.to_string()),
         Why::Outside | Why::Interrupted | Why::Replaced(_) | Why::Follows(_) => {
             notes.push(change.why.to_string());
         }

@@ -33,6 +33,9 @@ pub(crate) fn found(sightings: &Sightings) -> Vec<Found> {
                     Condition::Settling { phase, .. } => Some(format!("is {phase}")),
                     Condition::Ready => None,
                 };
+                let owner = observed.owner.as_ref();
+                let owner = owner.map(|owner| format!("is marked as another's: {owner}"));
+                let condition = owner.or(condition);
                 (condition, observed.drift.clone())
             }
         };

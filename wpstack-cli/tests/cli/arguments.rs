@@ -8,8 +8,7 @@ fn help_tells_commands_options_and_exit_codes() {
 #[test]
 fn every_command_has_help() {
     let sandbox = Sandbox::empty();
-    let commands =
-        "init validate plan apply destroy refresh output show state graph schema completions";
+    let commands = "init validate plan apply destroy refresh import output show state graph schema completions";
     for command in commands.split(' ') {
         let run = sandbox.run(&format!("{command} --help"));
         assert_eq!(run.exit, 0, "{run}");

@@ -4,6 +4,7 @@
 mod arguments;
 mod configuration;
 mod emulator;
+mod import;
 #[cfg(unix)]
 mod interrupt;
 mod lifecycle;
