@@ -26,9 +26,10 @@ impl Provider<Secret> for Aws {
 
     /// AWS makes the values up. They pass through memory here, and are nowhere else but in the secret.
     async fn create(&self, cx: &Cx, spec: &Secret) -> Result<SecretState, ProviderError> {
-        let made_up = spec.generate.iter().map(|(key, how)| self.make_up(key, how));
+        let batches = batches(spec.generate.iter());
+        let made_up = try_join_all(batches.iter().map(|batch| self.make_up(batch))).await?;
         let mut members = Map::new();
-        for (key, value) in try_join_all(made_up).await? {
+        for (key, value) in made_up.into_iter().flatten() {
             members.insert(key, Value::String(value.expose().to_owned()));
         }
         let plain = spec.plain.iter();
@@ -109,20 +110,29 @@ impl Aws {
         Ok(told.filter(|told| told.deleted_date.is_none()))
     }
 
+    /// The values of one batch: AWS makes up one text that is as long as all of them.
     async fn make_up(
         &self,
-        key: &str,
-        how: &Generate,
-    ) -> Result<(String, wpstack_core::Secret), ProviderError> {
+        batch: &[(&String, &Generate)],
+    ) -> Result<Vec<(String, wpstack_core::Secret)>, ProviderError> {
+        const MAKE_UP: &str = "GetRandomPassword";
+        let Some((_, how)) = batch.first() else { return Ok(Vec::new()) };
         let call = self
             .secretsmanager
             .get_random_password()
-            .password_length(how.length.into())
+            .password_length(length(batch).into())
             .exclude_punctuation(!how.punctuation)
             .set_exclude_characters((!how.exclude.is_empty()).then(|| how.exclude.clone()));
-        let answer = call.send().await.call(SECRETS, "GetRandomPassword")?;
-        let value = answer.random_password.told(SECRETS, "GetRandomPassword", "the password")?;
-        Ok((key.to_owned(), wpstack_core::Secret::new(value)))
+        let answer = call.send().await.call(SECRETS, MAKE_UP)?;
+        let text = answer.random_password.told(SECRETS, MAKE_UP, "the password")?;
+        let mut rest = text.as_str();
+        let values = batch.iter().map(|(key, how)| {
+            let cut = usize::try_from(how.length).ok().and_then(|at| rest.split_at_checked(at));
+            let (value, after) = cut.told(SECRETS, MAKE_UP, "some of the password")?;
+            rest = after;
+            Ok(((*key).clone(), wpstack_core::Secret::new(value.to_owned())))
+        });
+        values.collect()
     }
 
     /// One value of a secret, for the call that needs it.
@@ -167,6 +177,35 @@ impl Aws {
         try_join(when(is_set, setting), when(is_unset, unsetting)).await?;
         Ok(())
     }
+}
+
+/// Values that one call can make up together, for they are of the same characters.
+///
+/// Not one call for each: they would all have to succeed at once, which they do not where AWS limits their rate.
+fn batches<'a>(
+    values: impl Iterator<Item = (&'a String, &'a Generate)>,
+) -> Vec<Vec<(&'a String, &'a Generate)>> {
+    // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetRandomPassword.html
+    const MOST_CHARACTERS: u32 = 4096;
+    let mut batches: Vec<Vec<(&String, &Generate)>> = Vec::new();
+    for (key, how) in values {
+        let fits = |batch: &&mut Vec<(&String, &Generate)>| {
+            let alike = batch.iter().all(|(_, other)| {
+                (other.punctuation, &other.exclude) == (how.punctuation, &how.exclude)
+            });
+            alike && length(batch).saturating_add(how.length) <= MOST_CHARACTERS
+        };
+        match batches.iter_mut().find(fits) {
+            Some(batch) => batch.push((key, how)),
+            None => batches.push(vec![(key, how)]),
+        }
+    }
+    batches
+}
+
+/// How many characters the values have together.
+fn length(batch: &[(&String, &Generate)]) -> u32 {
+    batch.iter().fold(0, |sum, (_, how)| sum.saturating_add(how.length))
 }
 
 fn state(

@@ -7,4 +7,5 @@ mod call;
 mod ec2;
 mod ecs;
 mod elb;
+mod secretsmanager;
 mod support;

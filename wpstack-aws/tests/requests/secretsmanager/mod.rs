@@ -1,0 +1,3 @@
+//! Requests to AWS Secrets Manager.
+
+mod secret;
