@@ -22,10 +22,7 @@ impl Inventory {
         let names = Names::of(self);
         let mut shape: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for (kind, item) in self.items() {
-            let attributes = match kind {
-                "ec2.instance" => serde_json::json!({ "tags": item.tags }),
-                _ => item.attributes.clone(),
-            };
+            let attributes = comparable(kind, item);
             shape.entry(name(kind, item)).or_default().push(names.plain(&attributes));
         }
         shape.values_mut().for_each(|same| same.sort_by_cached_key(Value::to_string));
@@ -66,6 +63,21 @@ fn differences(path: &str, here: &Value, there: &Value, lines: &mut Vec<String>)
     }
 }
 
+/// What is compared of an object: all but where Auto Scaling has put its instances.
+fn comparable(kind: &str, item: &Item) -> Value {
+    let mut attributes = item.attributes.clone();
+    match kind {
+        "ec2.instance" => attributes = serde_json::json!({ "tags": item.tags }),
+        "ec2.subnet" => attributes["AvailableIpAddressCount"] = Value::Null,
+        "autoscaling.group" => {
+            let count = attributes["Instances"].as_array().map_or(0, Vec::len);
+            attributes["Instances"] = count.into();
+        }
+        _ => {}
+    }
+    attributes
+}
+
 /// By what an object is known on both sides.
 fn name(kind: &str, item: &Item) -> String {
     match item.tags.get(ADDRESS_TAG) {
@@ -82,11 +94,12 @@ impl Names {
         let mut names = Vec::new();
         for (kind, item) in inventory.items() {
             // Names are chosen, not given: they are equal on both sides.
-            let arn = item.attributes["ARN"].as_str();
             let given = item.id.starts_with("arn:") || ends_in_digits(&item.id).is_some();
-            let ids = [Some(item.id.as_str()).filter(|_| given), arn];
+            let id = Some(item.id.as_str()).filter(|_| given);
+            let besides = ["ARN", "RoleId", "InstanceProfileId"];
+            let besides = besides.iter().filter_map(|key| item.attributes[key].as_str());
             let name = format!("<{}>", name(kind, item));
-            names.extend(ids.into_iter().flatten().map(|id| (id.to_owned(), name.clone())));
+            names.extend(id.into_iter().chain(besides).map(|id| (id.to_owned(), name.clone())));
         }
         // No id is taken for the begin of a longer one.
         names.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
@@ -96,7 +109,8 @@ impl Names {
     fn plain(&self, value: &Value) -> Value {
         match value {
             Value::Object(map) => {
-                let plain = map.iter().map(|(key, value)| (key.clone(), self.plain(value)));
+                let plain =
+                    map.iter().map(|(key, value)| (self.plain_text(key), self.plain(value)));
                 Value::Object(plain.collect())
             }
             Value::Array(items) => {
@@ -117,7 +131,9 @@ impl Names {
         if is_time(text) {
             return "TIME".to_owned();
         }
-        let mut text = text.to_owned();
+        // An Auto Scaling group goes by either, and the emulator tells the one that it was told.
+        let name = text.rsplit_once(":autoScalingGroupName/").map(|(_, name)| name);
+        let mut text = name.unwrap_or(text).to_owned();
         for (id, name) in &self.0 {
             text = text.replace(id, name);
         }
@@ -130,7 +146,7 @@ impl Names {
         }
         // A list in the form in which Auto Scaling takes subnets.
         let mut parts: Vec<_> = plain.split(',').collect();
-        if parts.len() > 1 && !plain.contains(['{', ' ']) {
+        if parts.iter().all(|part| part.starts_with('<')) {
             parts.sort_unstable();
             return parts.join(",");
         }
@@ -205,7 +221,8 @@ mod tests {
             ["subnet-99999999999999999", "subnet-88888888888888888"],
             "fedcba9876543210fedcba9876543210",
         );
-        assert_eq!(one.shape().differences(&other.shape()), Vec::<String>::new());
+        let nothing: [&str; 0] = [];
+        assert_eq!(one.shape().differences(&other.shape()), nothing);
         assert_eq!(one.shape(), other.shape());
     }
 
