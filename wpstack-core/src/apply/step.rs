@@ -240,16 +240,20 @@ impl Worker<'_> {
     /// not enough to go and make another.
     async fn look_for(&self, cx: &Cx, spec: &Value) -> Result<Option<Value>, StepError> {
         const VISIBLE_WITHIN: Duration = Duration::from_secs(5);
-        let since = self.run.clock.now();
+        let mut since = None;
         loop {
+            let asked = self.run.clock.now();
             if let Some(state) = self.call(|| self.provider.find(cx, spec)).await? {
                 return Ok(Some(state));
             }
-            let waited = between(since, self.run.clock.now());
-            if waited >= VISIBLE_WITHIN {
+            let answered = self.run.clock.now();
+            let since = *since.get_or_insert(answered);
+            // From an answer to a question, and not to the next answer: one that is long in coming tells of a moment
+            // that is long past, and AWS may be as slow with the call that is looked behind.
+            if between(since, asked) >= VISIBLE_WITHIN {
                 return Ok(None);
             }
-            self.sleep(poll_pause(waited, Duration::ZERO)).await?;
+            self.sleep(poll_pause(between(since, answered), Duration::ZERO)).await?;
         }
     }
 

@@ -1,6 +1,8 @@
 //! Which calls are made, and in which order with what is made durable.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -56,7 +58,7 @@ fn state() -> ToyState {
 }
 
 /// Looks, plans and applies `stack` with these two.
-async fn apply(cloud: MockCloud, store: Arc<dyn Store>, stack: &str) {
+async fn apply(cloud: impl Provider<Node>, store: Arc<dyn Store>, stack: &str) {
     let clock = Arc::new(VirtualClock::starting_at(Timestamp::UNIX_EPOCH));
     let engine = Engine::new(Registry::default().with::<Node, _>(cloud), clock);
     let holder =
@@ -199,4 +201,61 @@ async fn what_was_done_is_in_the_store() {
     assert_eq!(kept.serial, expected.serial);
     kept.objects.values_mut().for_each(|record| record.born = 1);
     assert_eq!(kept.objects, expected.objects);
+}
+
+/// Takes its time with every answer, and shows only to the second look what an earlier run has made.
+#[derive(Default)]
+struct Slow {
+    looks: AtomicU32,
+}
+
+#[async_trait]
+impl Provider<Node> for Slow {
+    async fn find(&self, cx: &Cx, _: &Node) -> Result<Option<ToyState>, ProviderError> {
+        let seen = self.looks.fetch_add(1, Ordering::Relaxed) > 0;
+        cx.clock().sleep(Duration::from_secs(10)).await;
+        Ok(seen.then(state))
+    }
+
+    async fn create(&self, _: &Cx, _: &Node) -> Result<ToyState, ProviderError> {
+        panic!("it is there, and another one is made");
+    }
+
+    async fn read(
+        &self,
+        _: &Cx,
+        _: &Node,
+        state: &ToyState,
+    ) -> Result<Option<Observed<ToyState>>, ProviderError> {
+        Ok(Some(Observed::ready(state.clone())))
+    }
+
+    async fn update(
+        &self,
+        _: &Cx,
+        _: &Node,
+        state: &ToyState,
+        _: &[String],
+    ) -> Result<ToyState, ProviderError> {
+        Ok(state.clone())
+    }
+
+    async fn delete(&self, _: &Cx, _: &Node, _: &ToyState) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
+
+/// Of an object that is only intended. One slow answer is not taken for a long search.
+#[tokio::test]
+async fn what_an_earlier_run_made_is_looked_for_more_than_once_however_slow_the_answers() {
+    let mut document = Document::new("toys", "lineage");
+    let stack = build(&parse("a"));
+    let node = &stack.nodes()[0];
+    let fact = Fact::CreateIntended { schema: 1, spec: node.spec.clone(), edges: Vec::new() };
+    let object = wpstack_core::ObjectId::new(node.address.clone(), 1);
+    let change = Mutation::Object { object, fact };
+    document.take(&Transition { serial: 1, at: Timestamp::UNIX_EPOCH, change }).unwrap();
+    let mut store = store_expecting(Some(document));
+    store.expect_append().returning(|_, _| Box::pin(std::future::ready(Ok(()))));
+    apply(Slow::default(), Arc::new(store), "a").await;
 }
