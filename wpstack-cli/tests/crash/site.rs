@@ -17,7 +17,7 @@ const STACK: &str = "blog";
 
 pub(crate) const APPLY: &str = "apply --yes --wait=exists";
 pub(crate) const DESTROY: &str =
-    "destroy --yes --remove-protection --skip-final-snapshot --delete-images";
+    "destroy --yes --skip-final-snapshot --allow-data-loss rds.instance:main";
 
 /// When a run is killed.
 #[derive(Clone, Copy, Debug)]
