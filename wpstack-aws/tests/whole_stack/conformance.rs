@@ -1,6 +1,7 @@
 //! Every law of the contract, for every type, over HTTP.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wpstack_aws::Aws;
 use wpstack_core::conformance::Conformance;
@@ -17,7 +18,8 @@ async fn aws_keeps_every_law_for_every_type() {
     let (registry, clock): (_, Arc<dyn Clock>) = (aws.registry(), Arc::new(SystemClock));
     let stack = wordpress::stack(&config).unwrap();
     // The emulator starts no containers, and no instances that register with a cluster.
-    Conformance::new(&registry, clock, &stack).never_ready(&["ecs.service"]).check().await;
+    let laws = Conformance::new(&registry, clock, &stack).never_ready(&["ecs.service"]);
+    laws.patience(Duration::from_secs(60)).check().await;
     let left = account.inventory(&region).unwrap().of_stack(config.name.as_str());
     assert!(left.is_empty(), "left behind: {:?}", left.counts());
 }

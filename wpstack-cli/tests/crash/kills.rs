@@ -123,7 +123,7 @@ impl Round<'_> {
             }
             let strike = self.strike(usual, kill > 0);
             let verb = arguments.split(' ').next().unwrap();
-            self.done.push(format!("{verb} {strike:?}"));
+            self.done.push(format!("{:.3?} {verb} {strike:?}", self.site.age()));
             let weather = self.weather();
             match self.site.strike(arguments, strike, weather) {
                 End::ByItself(run) => {
@@ -138,7 +138,7 @@ impl Round<'_> {
             }
         }
         if finish {
-            self.done.push(format!("{arguments} to its end"));
+            self.done.push(format!("{:.3?} {arguments} to its end", self.site.age()));
             let weather = self.weather();
             self.site.succeed(arguments, weather);
         }
@@ -171,9 +171,13 @@ impl Round<'_> {
 impl Drop for Round<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            let done = self.done.join("\n  ");
+            let (done, calls) = (self.done.join("\n  "), self.site.history().join("\n  "));
             let mut terminal = std::io::stderr();
-            drop(writeln!(terminal, "WPSTACK_SEED={} did:\n  {done}", self.seed));
+            drop(writeln!(
+                terminal,
+                "WPSTACK_SEED={} did:\n  {done}\nand asked:\n  {calls}",
+                self.seed
+            ));
         }
     }
 }

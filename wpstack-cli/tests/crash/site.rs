@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wpstack_core::state::{Document, LocalStore, Status, Store};
-use wpstack_testkit::proxy::{Fault, Faults, Moment, Proxy};
+use wpstack_testkit::proxy::{Call, Fault, Faults, Moment, Proxy};
 use wpstack_testkit::{ADDRESS_TAG, Account, Inventory, Moto, Shape};
 
 use crate::sandbox::{Run, Sandbox};
@@ -38,6 +38,7 @@ pub(crate) struct Site {
     account: Account,
     proxy: Proxy,
     sandbox: Sandbox,
+    began: Instant,
 }
 
 impl Site {
@@ -48,7 +49,7 @@ impl Site {
         let sandbox = Sandbox::empty();
         let run = sandbox.run(&format!("init --name {STACK}"));
         assert_eq!(run.exit, 0, "{run}");
-        Self { account, proxy, sandbox }
+        Self { account, proxy, sandbox, began: Instant::now() }
     }
 
     /// Runs the command to its end.
@@ -59,11 +60,10 @@ impl Site {
 
     /// Runs the command, which must succeed. Returns how long it took, and in how many calls.
     pub(crate) fn succeed(&self, arguments: &str, weather: Faults) -> Usual {
-        drop(self.proxy.take_calls());
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), self.proxy.count());
         let run = self.run(arguments, weather.clone());
         assert_eq!(run.exit, 0, "{weather:?}\n{run}");
-        Usual { took: began.elapsed(), calls: self.proxy.count() as u64 }
+        Usual { took: began.elapsed(), calls: (self.proxy.count() - before) as u64 }
     }
 
     /// Runs the command and kills it.
@@ -110,6 +110,23 @@ impl Site {
         let mut command = self.sandbox.command(arguments);
         command.envs(self.account.environment(self.proxy.endpoint(), REGION));
         command
+    }
+
+    /// How long the site has been there.
+    pub(crate) fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// The calls so far that were to change something, each with when it came and how long it took.
+    pub(crate) fn history(&self) -> Vec<String> {
+        let reads = ["Describe", "Get", "List"];
+        let calls = self.proxy.calls().into_iter();
+        let calls = calls.filter(|call| !reads.iter().any(|it| call.operation.starts_with(it)));
+        let line = |call: Call| {
+            let (at, took) = (call.started.duration_since(self.began), call.duration());
+            format!("{at:.3?} {} took {took:.3?}, {:?}", call.operation, call.status)
+        };
+        calls.map(line).collect()
     }
 
     /// What the account holds, asked past the proxy.

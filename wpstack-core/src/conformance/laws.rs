@@ -95,11 +95,12 @@ impl Conformance<'_> {
         if LOOKED_UP.contains(&kind.type_name) {
             return;
         }
-        for waited in 0.. {
+        let began = self.clock.now();
+        loop {
             if self.read(node, spec, &state).await.is_none() {
                 break;
             }
-            let may_linger = kind.settles == Settles::Later && waited < 3600;
+            let may_linger = kind.settles == Settles::Later && self.waited(began) < self.patience;
             assert!(may_linger, "{address}: it is still there after its deletion");
             self.clock.sleep(Duration::from_secs(1)).await;
         }

@@ -22,9 +22,6 @@ use crate::time::Clock;
 
 pub use variation::{NOT_VARIED, varied};
 
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(3600);
-
 /// A cloud, and the stack to check it with.
 ///
 /// ```
@@ -44,6 +41,7 @@ pub struct Conformance<'a> {
     stack: &'a Stack,
     consent: Consent,
     never_ready: &'a [&'a str],
+    patience: Duration,
     /// What was last told of each resource.
     states: Mutex<BTreeMap<Address, Value>>,
 }
@@ -55,7 +53,15 @@ impl<'a> Conformance<'a> {
         let addresses = stack.nodes().iter().map(|node| node.address.clone());
         let consent = Consent { skip_final_snapshot: true, ..Consent::to_lose(addresses) };
         let states = Mutex::default();
-        Self { registry, clock, stack, consent, never_ready: &[], states }
+        let patience = Duration::from_secs(3600);
+        Self { registry, clock, stack, consent, never_ready: &[], patience, states }
+    }
+
+    /// With less than an hour for anything to come about.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// With types that the cloud at hand cannot make ready, as an emulator without containers.
@@ -139,7 +145,7 @@ impl<'a> Conformance<'a> {
                 Ok(answer) => return answer,
                 Err(error) => error,
             };
-            let passes = error.kind.retry().is_some() && self.waited(began) < PATIENCE;
+            let passes = error.kind.retry().is_some() && self.waited(began) < self.patience;
             assert!(passes, "{} of {}: {}", verb, node.address, Chain(&error));
             self.clock.sleep(Duration::from_secs(1)).await;
         }
@@ -154,7 +160,7 @@ impl<'a> Conformance<'a> {
         let began = self.clock.now();
         loop {
             let seen = self.read(node, spec, &state).await;
-            let is_late = self.waited(began) > PATIENCE;
+            let is_late = self.waited(began) > self.patience;
             let phase = match seen {
                 None => "not there".to_owned(),
                 Some(seen) => {

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::Value;
 
 use super::Seen;
 use crate::address::{Address, ObjectId};
-use crate::digest::hex;
+use crate::digest::of_all;
 use crate::provider::{Condition, Drift, Observed};
 use crate::state::{Document, Fact, Status};
 
@@ -17,19 +16,17 @@ pub type Sightings = BTreeMap<ObjectId, Option<Observed<Value>>>;
 /// A digest of everything in the sightings that a plan may rest on. AWS's word for what it is at is left out.
 #[must_use]
 pub fn saw(sightings: &Sightings) -> String {
-    let mut digest = Sha256::new();
-    for (object, sighting) in sightings {
-        let told = sighting.as_ref().map(|Observed { condition, state, drift }| {
+    of_all(sightings.iter().map(|(object, sighting)| {
+        let told = sighting.as_ref().map(|Observed { condition, state, drift, owner }| {
             let condition = match condition {
                 Condition::Ready => "ready",
                 Condition::Settling { .. } => "settling",
                 Condition::Broken { reason } => reason.as_str(),
             };
-            (condition, state, drift)
+            (condition, state, drift, owner)
         });
-        digest.update(json!([object, told]).to_string());
-    }
-    hex(&digest.finalize())
+        (object, told)
+    }))
 }
 
 /// What planning rests on.

@@ -8,15 +8,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::Value;
 use thiserror::Error;
 
 pub(crate) use reference::{NEEDS, REF};
 pub use reference::{Ready, Ref};
 
 use crate::address::{Address, AddressError};
-use crate::digest::hex;
+use crate::digest::of_all;
 use crate::registry::{Kind, erase};
 use crate::resource::Resource;
 use graph::{Graph, Need};
@@ -157,12 +156,9 @@ impl Stack {
     /// Tells this stack from any other: a digest of its name and of everything in its resources.
     #[must_use]
     pub fn digest(&self) -> String {
-        let mut digest = Sha256::new();
-        digest.update(json!(self.name).to_string());
-        for Node { address, spec, .. } in &self.nodes {
-            digest.update(json!([address, spec]).to_string());
-        }
-        hex(&digest.finalize())
+        let head = std::iter::once((self.name.as_str(), &Value::Null));
+        let nodes = self.nodes.iter().map(|node| (node.address.as_str(), &node.spec));
+        of_all(head.chain(nodes))
     }
 
     /// The stack of that name and those outputs, of other resources. Each comes after what it refers to.

@@ -152,6 +152,8 @@ impl<'a> Draft<'a> {
             Some(Err(error)) => notes.push(refused("database.identifier", &error)),
             None => {}
         }
+        // There is something to lose.
+        settings.deletion_protection = true;
         settings.in_public_subnets = self.system.database_is_public();
         set(&mut settings.class, "database.class", text("instance_class"), notes);
         // Newer providers call it so, older ones just `name`.
@@ -220,10 +222,11 @@ impl<'a> Draft<'a> {
         let tags: Vec<_> = parts.iter().map(|part| part.attributes().map("tags")).collect();
         for (key, value) in &tags[0] {
             let is_tool = key == "Name" || key.to_lowercase().starts_with("managed");
-            if !is_tool && tags.iter().all(|other| other.get(key) == Some(value)) {
-                if let Err(error) = self.config.tags.insert(key, value) {
-                    self.notes.push(refused("tags", &error));
-                }
+            if !is_tool
+                && tags.iter().all(|other| other.get(key) == Some(value))
+                && let Err(error) = self.config.tags.insert(key, value)
+            {
+                self.notes.push(refused("tags", &error));
             }
         }
     }

@@ -172,11 +172,11 @@ impl Places {
     /// A subnet stands at the address of its zone, if that is to have just its addresses.
     fn subnet(&mut self, subnet: &Resource, stack: &Stack) {
         let (zone, cidr) = (zone(subnet), subnet.attributes().text("cidr_block"));
-        let public = stack.nodes().iter().filter_map(|node| {
+        let mut public = stack.nodes().iter().filter_map(|node| {
             let spec: Subnet = revive(&node.spec).ok()?;
             (spec.public_addresses && Some(&spec.zone) == zone.as_ref()).then_some((node, spec))
         });
-        let fate = match public.into_iter().next() {
+        let fate = match public.next() {
             Some((node, spec)) if Some(spec.cidr.to_string()) == cidr => {
                 return self.take(subnet, node.address.clone());
             }

@@ -269,7 +269,7 @@ impl Provider<spec::Repository> for Sim {
         // By its name, or by its URI: `<account>.dkr.ecr.<region>.amazonaws.com/<name>`.
         let name = id.split_once(".amazonaws.com/").map_or(id, |(_, name)| name).to_owned();
         let found = self.describe_repository(cx, &name).await?;
-        Ok(found.map(|Repository { arn, uri, .. }| RepositoryState { name, arn, uri }))
+        Ok(found.map(|repository| told(&name, &repository)))
     }
 
     async fn delete(
