@@ -47,6 +47,20 @@ def retag_launch_templates():
     LaunchTemplate.tags = property(LaunchTemplate.get_tags, lambda template, made_with: None)
 
 
+def keep_changed_subnet_groups():
+    """Mends moto 5.2.5, which forgets a DB subnet group when it is changed."""
+    from moto.rds.models import RDSBackend as Rds
+
+    modify = Rds.modify_db_subnet_group
+
+    def modify_and_keep(backend, subnet_name, description, subnets):
+        group = modify(backend, subnet_name, description, subnets)
+        backend.subnet_groups[subnet_name] = group
+        return group
+
+    Rds.modify_db_subnet_group = modify_and_keep
+
+
 def main(address_file):
     threading.Thread(target=exit_with_starter, daemon=True).start()
 
@@ -57,6 +71,7 @@ def main(address_file):
     )
     from werkzeug.serving import make_server
 
+    keep_changed_subnet_groups()
     list_capacity_providers()
     retag_launch_templates()
     start_instance_refreshes()

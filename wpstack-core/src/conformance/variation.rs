@@ -53,7 +53,7 @@ const VARIATIONS: &[(&str, &str, To)] = &[
     ("elb.listener", "/port", Json("8080")),
     ("logs.group", "/retention", Json(r#""90 days""#)),
     ("rds.subnet-group", "/description", Json(r#""later""#)),
-    ("rds.parameter-group", "/parameters", Json(r#"{"character_set_server": "utf8"}"#)),
+    ("rds.parameter-group", "/parameters/character_set_server", Json(r#""utf8""#)),
     ("rds.instance", "/class", Json(r#""db.t3.small""#)),
     ("rds.instance", "/storage", Json(r#""40 GiB""#)),
     ("rds.instance", "/max_storage", Json(r#""100 GiB""#)),
