@@ -3,11 +3,12 @@
 //! A process can lose what it has not written down, and nothing else. So it dies here before each thing that it writes
 //! down, when all that it did since the last is done and unrecorded, and right after it, whatever other steps are at.
 //!
-//! By default every 23rd moment is tried, others with each release of the test's list. All of them:
+//! By default every 23rd moment is tried. All of them:
 //!
 //! ```text
 //! WPSTACK_MOMENTS=all cargo test -p wpstack-core --release --test killed
 //! ```
+#![expect(clippy::disallowed_methods, reason = "a test has no arguments")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,7 +93,14 @@ struct Site {
 /// How a process ended.
 enum End {
     Died,
-    Lived { moments: usize, plan: Plan, summary: Summary },
+    Lived(Box<Life>),
+}
+
+/// What a process that lived did.
+struct Life {
+    moments: usize,
+    plan: Plan,
+    summary: Summary,
 }
 
 impl Site {
@@ -117,7 +125,7 @@ impl Site {
             Either::Left((done, _)) => {
                 let (plan, summary) = done.expect("the plan is applied");
                 let moments = store.moments.load(Ordering::SeqCst);
-                End::Lived { moments, plan, summary }
+                End::Lived(Box::new(Life { moments, plan, summary }))
             }
             Either::Right(_) => End::Died,
         }
@@ -127,9 +135,9 @@ impl Site {
     async fn run(&self, stack: &Stack) -> (Plan, usize) {
         match self.process(stack, usize::MAX).await {
             End::Died => panic!("nobody disturbed it"),
-            End::Lived { moments, plan, summary } => {
-                assert!(summary.is_complete(), "{summary:#?}");
-                (plan, moments)
+            End::Lived(life) => {
+                assert!(life.summary.is_complete(), "{:#?}", life.summary);
+                (life.plan, life.moments)
             }
         }
     }

@@ -42,6 +42,7 @@ pub struct Conformance<'a> {
     consent: Consent,
     never_ready: &'a [&'a str],
     patience: Duration,
+    changes: bool,
     /// What was last told of each resource.
     states: Mutex<BTreeMap<Address, Value>>,
 }
@@ -54,7 +55,7 @@ impl<'a> Conformance<'a> {
         let consent = Consent { skip_final_snapshot: true, ..Consent::to_lose(addresses) };
         let states = Mutex::default();
         let patience = Duration::from_secs(3600);
-        Self { registry, clock, stack, consent, never_ready: &[], patience, states }
+        Self { registry, clock, stack, consent, never_ready: &[], patience, changes: true, states }
     }
 
     /// With less than an hour for anything to come about.
@@ -68,6 +69,13 @@ impl<'a> Conformance<'a> {
     #[must_use]
     pub fn never_ready(mut self, types: &'a [&'a str]) -> Self {
         self.never_ready = types;
+        self
+    }
+
+    /// Without the laws about updates, on a cloud that does not tell of each what it came to.
+    #[must_use]
+    pub fn without_updates(mut self) -> Self {
+        self.changes = false;
         self
     }
 
@@ -86,7 +94,8 @@ impl<'a> Conformance<'a> {
         }
         let mut changed = BTreeMap::new();
         for node in self.stack.nodes() {
-            changed.insert(&node.address, self.change(node).await);
+            let spec = if self.changes { self.change(node).await } else { node.spec.clone() };
+            changed.insert(&node.address, spec);
         }
         for node in self.stack.nodes().iter().rev() {
             self.unmake(node, &changed[&node.address]).await;
