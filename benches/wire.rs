@@ -1,7 +1,7 @@
 //! The seed's stack against the local AWS emulator, with 100 ms put before every call.
 //!
 //! ```text
-//! cargo bench --bench wire --features aws
+//! cargo bench -p wpstack-benches --features aws --bench wire
 //! ```
 //!
 //! The limit is the critical path in calls: no run can be quicker than its longest chain of calls that each need the
