@@ -27,6 +27,22 @@ def list_capacity_providers():
     Ecs.describe_capacity_providers = describe
 
 
+def miss_capacity_providers():
+    """Lets moto 5.2.5, which breaks off, say that a capacity provider which is to be deleted is not there."""
+    from moto.ecs.exceptions import EcsClientException
+    from moto.ecs.models import EC2ContainerServiceBackend as Ecs
+
+    delete_present = Ecs.delete_capacity_provider
+
+    def delete(backend, name_or_arn):
+        if backend._get_provider(name_or_arn) is None:
+            message = "The specified capacity provider does not exist. Specify a valid name or ARN and try again."
+            raise EcsClientException(message)
+        return delete_present(backend, name_or_arn)
+
+    Ecs.delete_capacity_provider = delete
+
+
 def start_instance_refreshes():
     """Lets moto 5.2.5, which does not know instance refreshes, begin one. Its instances know no template anyway."""
     from moto.autoscaling.responses import AutoScalingResponse
@@ -73,6 +89,7 @@ def main(address_file):
 
     keep_changed_subnet_groups()
     list_capacity_providers()
+    miss_capacity_providers()
     retag_launch_templates()
     start_instance_refreshes()
 
