@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The limit is the critical path in calls: no run can be quicker than its longest chain of calls that each need the
-//! answer of the one before. The emulator itself serves some hundred calls a second, which is printed as a second
-//! limit. Peer: Terraform with its AWS provider takes 86.6 s in 136 calls to apply such a stack, 4.0 s for a plan
+//! answer of the one before. The smallest graph known of this stack has a chain of 7, and of 6 to destroy it. The
+//! emulator is a second limit: it works on one call at a time, and the more there are at once, the longer each takes. Peer: Terraform with its AWS provider takes 86.6 s in 136 calls to apply such a stack, 4.0 s for a plan
 //! without changes and 36.8 s to destroy it; most of that is fixed waits.
 #![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
 
@@ -44,14 +44,19 @@ struct Site {
 }
 
 impl Site {
-    /// Applies `stack`, and holds the time it took against its longest chain of calls.
-    async fn apply(&self, stack: &Stack, name: &str, peer: f64) -> Result<(), Error> {
+    /// Applies `stack`, and holds the time it took against its longest chain of steps and the shortest chain of calls known.
+    async fn apply(
+        &self,
+        stack: &Stack,
+        name: &str,
+        (smallest, peer): (u32, f64),
+    ) -> Result<(), Error> {
         let (took, path) = self.run(stack).await?;
-        self.report(name, took, path, peer);
+        self.report(name, took, path, (smallest, peer));
         Ok(())
     }
 
-    /// Applies `stack`. Returns how long it took, and how many calls were on its longest chain.
+    /// Applies `stack`. Returns how long it took, and how long its longest chain of steps, in calls of the latency.
     async fn run(&self, stack: &Stack) -> Result<(Duration, u32), Error> {
         let plan = self.session.plan(stack, &self.session.look().await?)?;
         drop(self.proxy.take_calls());
@@ -83,28 +88,32 @@ impl Site {
         let plan = self.session.plan(stack, &sightings)?;
         let took = watch.took();
         assert!(plan.is_empty(), "a second plan has nothing to do: {:#?}", plan.steps);
-        self.report("plan, nothing changed", took, 1, 4.0);
+        self.report("plan, nothing changed", took, 1, (1, 4.0));
         Ok(())
     }
 
-    fn report(&self, name: &str, took: Duration, path: u32, peer: f64) {
+    fn report(&self, name: &str, took: Duration, path: u32, (smallest, peer): (u32, f64)) {
         let calls = self.proxy.take_calls();
         heading(name);
         figure("time", &seconds(took), "");
         figure("calls", &calls.len().to_string(), "");
-        figure("calls on the longest chain", &path.to_string(), "");
-        let limit = LATENCY * path;
-        let ratio = took.as_secs_f64() / limit.as_secs_f64();
+        let busy = (LATENCY * path).as_secs_f64();
+        figure("time / longest chain of steps, as long as they took", &ratio(took, busy), "");
+        let limit = (LATENCY * smallest).as_secs_f64();
         figure(
-            "time / longest chain of 100 ms calls",
-            &format!("{ratio:.2}"),
-            "within 1.4 (a plan: 1.5)",
+            &format!("time / {smallest} calls, the shortest chain known"),
+            &ratio(took, limit),
+            "within 1.4 (a plan: 1.5), where the emulator is not the limit",
         );
         let served: Duration =
             calls.iter().map(|call| call.duration().saturating_sub(LATENCY)).sum();
         figure("time the emulator spent, one call at a time", &seconds(served), "");
         figure("peer / this", &format!("{:.0}", peer / took.as_secs_f64()), "");
     }
+}
+
+fn ratio(took: Duration, limit: f64) -> String {
+    format!("{:.2}", took.as_secs_f64() / limit)
 }
 
 fn note(steps: &mut Steps, event: &Event) {
@@ -166,8 +175,8 @@ async fn main() -> Result<(), Error> {
 
     let proxy = Proxy::start(moto.endpoint(), Faults::none().latency(LATENCY))?;
     let site = open(&moto.account()?, proxy, &config, directory.path().join("site")).await?;
-    site.apply(&stack, "apply", 86.6).await?;
+    site.apply(&stack, "apply", (7, 86.6)).await?;
     site.look(&stack).await?;
-    site.apply(&nothing, "destroy", 36.8).await?;
+    site.apply(&nothing, "destroy", (6, 36.8)).await?;
     Ok(())
 }
