@@ -8,10 +8,10 @@ use thiserror::Error;
 
 use super::refresh::{Asked, RefreshError, ask};
 use super::resolve::Resolver;
-use super::retry::Backoff;
+use super::retry::Pauses;
 use super::session::Session;
 use crate::address::{Address, ObjectId};
-use crate::failure::{ErrorKind, ProviderError};
+use crate::failure::ProviderError;
 use crate::plan::Known;
 use crate::provider::{Condition, Consent, Cx, Drift, MADE_ANEW, Observed};
 use crate::registry::{AnyProvider, AnyRecorded};
@@ -277,19 +277,13 @@ impl Import<'_> {
     }
 
     async fn identify(&self, provider: &dyn AnyProvider, cx: &Cx) -> Result<Value, ImportError> {
-        let mut backoffs: Vec<(ErrorKind, Backoff)> = Vec::new();
+        let mut pauses = Pauses::default();
         loop {
             let error = match provider.identify(cx, &self.node.spec, self.id).await {
                 Ok(state) => return state.ok_or_else(|| self.not_there()),
                 Err(error) => error,
             };
-            let Some(policy) = error.kind.retry() else { return Err(self.failed(error)) };
-            let known = backoffs.iter().position(|(kind, _)| *kind == error.kind);
-            let at = known.unwrap_or_else(|| {
-                backoffs.push((error.kind, Backoff::new(policy, 0)));
-                backoffs.len() - 1
-            });
-            match backoffs[at].1.next() {
+            match pauses.after(error.kind, 0) {
                 Some((_, pause)) => self.resolver.clock.sleep(pause).await,
                 None => return Err(self.failed(error)),
             }

@@ -1,11 +1,12 @@
 //! Doing it: a bounded parallel walk over the steps of a plan.
 
+mod call;
 mod drive;
 mod gate;
 mod import;
 mod refresh;
 mod resolve;
-mod retry;
+pub(crate) mod retry;
 mod schedule;
 mod session;
 mod step;

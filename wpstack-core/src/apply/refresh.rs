@@ -7,7 +7,7 @@ use futures::future::join_all;
 use thiserror::Error;
 
 use super::resolve::Resolver;
-use super::retry::Backoff;
+use super::retry::Pauses;
 use crate::address::ObjectId;
 use crate::failure::{ErrorKind, ProviderError};
 use crate::plan::Sightings;
@@ -72,7 +72,7 @@ pub(super) async fn ask(
     seed: u64,
 ) -> Result<Vec<(ObjectId, AnyObserved)>, RefreshError> {
     let mut known = Vec::with_capacity(objects.len());
-    let mut backoffs: Vec<(ErrorKind, Backoff)> = Vec::new();
+    let mut pauses = Pauses::default();
     while !objects.is_empty() {
         let asked = objects.iter().map(|asked| asked.recorded.clone()).collect();
         let answers = provider.read_many(asked).await;
@@ -97,15 +97,7 @@ pub(super) async fn ask(
             }
             continue;
         };
-        let Some(policy) = source.kind.retry() else {
-            return Err(RefreshError { object, source });
-        };
-        let at = backoffs.iter().position(|(kind, _)| *kind == source.kind);
-        let at = at.unwrap_or_else(|| {
-            backoffs.push((source.kind, Backoff::new(policy, seed)));
-            backoffs.len() - 1
-        });
-        match backoffs[at].1.next() {
+        match pauses.after(source.kind, seed) {
             Some((_, pause)) => resolver.clock.sleep(pause).await,
             None => return Err(RefreshError { object, source }),
         }

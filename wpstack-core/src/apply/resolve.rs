@@ -70,7 +70,10 @@ impl Resolver {
         record: &Record,
     ) -> Option<AnyRecorded> {
         let state = record.state.clone()?;
-        let cx = self.context_of_read(document, object, &record.spec, &record.edges);
+        let cx = match record.imported {
+            true => self.context_of_read(document, object, &record.spec, &record.edges),
+            false => self.context(document, object, &record.edges),
+        };
         Some(AnyRecorded { cx, spec: record.spec.clone(), state })
     }
 

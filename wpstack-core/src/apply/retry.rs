@@ -5,11 +5,11 @@ use std::time::Duration;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::failure::Retry;
+use crate::failure::{ErrorKind, Retry};
 
 /// Pauses that double, with jitter: between half and the whole of the nominal pause.
 #[derive(Debug)]
-pub(super) struct Backoff {
+struct Backoff {
     policy: Retry,
     chance: SmallRng,
     waited: Duration,
@@ -17,13 +17,13 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    pub(super) fn new(policy: Retry, seed: u64) -> Self {
+    fn new(policy: Retry, seed: u64) -> Self {
         let chance = SmallRng::seed_from_u64(seed);
         Self { policy, chance, waited: Duration::ZERO, attempt: 0 }
     }
 
     /// The next pause, and which repeat it comes before; `None` when patience is at its end.
-    pub(super) fn next(&mut self) -> Option<(u32, Duration)> {
+    fn next(&mut self) -> Option<(u32, Duration)> {
         let doubled = self.policy.first.saturating_mul(1 << self.attempt.min(16));
         let nominal = doubled.min(self.policy.longest);
         let pause = nominal.mul_f64(self.chance.random_range(0.5..=1.0));
@@ -36,10 +36,33 @@ impl Backoff {
     }
 }
 
+/// The backoffs of one call, one for each way it failed.
+#[derive(Debug, Default)]
+pub(crate) struct Pauses(Vec<(ErrorKind, Backoff)>);
+
+impl Pauses {
+    /// The pause behind a failure of that kind, and which repeat it comes before; `None` when such failures do not pass,
+    /// or patience is at its end.
+    pub(crate) fn after(&mut self, kind: ErrorKind, seed: u64) -> Option<(u32, Duration)> {
+        let policy = kind.retry()?;
+        let known = self.0.iter().position(|(it, _)| *it == kind);
+        let at = known.unwrap_or_else(|| {
+            self.0.push((kind, Backoff::new(policy, seed ^ (kind as u64))));
+            self.0.len() - 1
+        });
+        self.0[at].1.next()
+    }
+
+    /// Whether a try that failed may have had an effect.
+    pub(crate) fn leave_doubt(&self) -> bool {
+        self.0.iter().any(|(kind, _)| *kind == ErrorKind::Unclear)
+    }
+}
+
 /// The pause before the next look at an object that has been settling for `waited`: one sixtieth of that, so that it is
 /// noticed at most 1.7 % late, within one second and fifteen. What takes just as long as usual, of which `left` remains,
 /// is noticed at once.
-pub(super) fn poll_pause(waited: Duration, left: Duration) -> Duration {
+pub(crate) fn poll_pause(waited: Duration, left: Duration) -> Duration {
     let pause = (waited / 60).clamp(Duration::from_secs(1), Duration::from_secs(15));
     if left.is_zero() { pause } else { pause.min(left) }
 }

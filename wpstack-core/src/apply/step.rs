@@ -1,15 +1,13 @@
 //! One step: its calls, each with what is made durable before and after it.
 
-use std::future::Future;
 use std::time::Duration;
 
-use futures::future::{Either, select};
 use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
 
 use super::drive::Run;
-use super::retry::{Backoff, poll_pause, settle_patience};
+use super::retry::{Pauses, poll_pause, settle_patience};
 use crate::address::ObjectId;
 use crate::event::What;
 use crate::failure::{ErrorKind, ProviderError};
@@ -417,78 +415,6 @@ impl Worker<'_> {
             .unwrap_or_else(|| Err(ProviderError::missing("wpstack", "read", "the object")))
     }
 
-    /// Makes a call, and repeats it while its failures pass.
-    async fn call<T, F>(&self, make: impl Fn() -> F) -> Result<T, StepError>
-    where
-        F: Future<Output = Result<T, ProviderError>>,
-    {
-        self.call_with(&mut Pauses::default(), make).await
-    }
-
-    async fn call_with<T, F>(
-        &self,
-        pauses: &mut Pauses,
-        make: impl Fn() -> F,
-    ) -> Result<T, StepError>
-    where
-        F: Future<Output = Result<T, ProviderError>>,
-    {
-        loop {
-            match self.once(make()).await? {
-                Ok(value) => return Ok(value),
-                Err(error) => self.pause(pauses, error).await?,
-            }
-        }
-    }
-
-    /// Makes a call when its turn has come, unless the run has been asked to stop by then.
-    async fn once<T>(
-        &self,
-        call: impl Future<Output = Result<T, ProviderError>>,
-    ) -> Result<Result<T, ProviderError>, StepError> {
-        let _permit = self.run.gate.pass(self.run.priority(self.at)).await;
-        if self.run.stop.is_cancelled() {
-            return Err(StepError::Stopped);
-        }
-        Ok(call.await)
-    }
-
-    /// Waits before a repeat, or gives the failure up to the caller.
-    async fn pause(&self, pauses: &mut Pauses, error: ProviderError) -> Result<(), StepError> {
-        let Some(policy) = error.kind.retry() else {
-            return Err(error.into());
-        };
-        let seed = self.run.seed ^ ((self.at as u64) << 8) ^ (error.kind as u64);
-        let backoff = pauses.0.iter_mut().find(|(kind, _)| *kind == error.kind);
-        let backoff = match backoff {
-            Some((_, backoff)) => backoff,
-            None => {
-                pauses.0.push((error.kind, Backoff::new(policy, seed)));
-                let (_, backoff) = pauses.0.last_mut().ok_or(StepError::Stopped)?;
-                backoff
-            }
-        };
-        let Some((attempt, pause)) = backoff.next() else {
-            return Err(error.into());
-        };
-        self.emit(What::StepRetrying {
-            step: self.at,
-            attempt,
-            pause_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-            kind: error.kind,
-            error: error.to_string(),
-        });
-        self.sleep(pause).await
-    }
-
-    async fn sleep(&self, pause: Duration) -> Result<(), StepError> {
-        let stop = std::pin::pin!(self.run.stop.cancelled());
-        match select(stop, self.run.clock.sleep(pause)).await {
-            Either::Left(_) => Err(StepError::Stopped),
-            Either::Right(_) => Ok(()),
-        }
-    }
-
     fn record(&self) -> Result<Record, StepError> {
         let object = &self.step.object;
         let record = self.run.ledger.with(|document| document.objects.get(object).cloned());
@@ -521,7 +447,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    fn emit(&self, what: What) {
+    pub(super) fn emit(&self, what: What) {
         self.run.events.emit(self.run.clock, what);
     }
 }
@@ -530,17 +456,6 @@ impl Worker<'_> {
 enum Look<T> {
     Again(String, Option<Duration>),
     End(T),
-}
-
-/// The backoffs of one call, one for each way it failed.
-#[derive(Default)]
-struct Pauses(Vec<(ErrorKind, Backoff)>);
-
-impl Pauses {
-    /// Whether a try that failed may have had an effect.
-    fn leave_doubt(&self) -> bool {
-        self.0.iter().any(|(kind, _)| *kind == ErrorKind::Unclear)
-    }
 }
 
 /// The objects a step is about, for messages.

@@ -1,10 +1,8 @@
 //! The laws themselves.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
-use super::variation::varied;
+use super::variation::{NOT_TOLD, varied};
 use super::{Conformance, id};
 use crate::resource::{Change, Settles};
 use crate::stack::Node;
@@ -39,16 +37,15 @@ impl Conformance<'_> {
 
     /// Finds the object that was made, which may take a moment to be visible.
     async fn found(&self, node: &Node) -> Value {
-        let cx = self.cx(node);
-        for _ in 0..120 {
+        let (cx, began) = (self.cx(node), self.clock.now());
+        loop {
             let found =
                 self.repeat(node, "find", || self.provider(node).find(&cx, &node.spec)).await;
-            match found {
-                Some(state) => return state,
-                None => self.clock.sleep(Duration::from_secs(1)).await,
+            if let Some(state) = found {
+                return state;
             }
+            self.look_again(began, &format!("{}: what was made is not found", node.address)).await;
         }
-        panic!("{}: what was made is not found", node.address)
     }
 
     /// Changes every field that AWS changes in place, twice, and follows what it refers to. Returns the spec it has then.
@@ -74,6 +71,7 @@ impl Conformance<'_> {
         if changed.is_empty() {
             return spec;
         }
+        self.differences_are_told(node, &spec, &state).await;
         let (provider, cx) = (self.provider(node), self.cx(node));
         let mut after = state.clone();
         for _ in 0..2 {
@@ -87,6 +85,19 @@ impl Conformance<'_> {
         spec
     }
 
+    /// A read tells of each field that is not as wanted: else nobody would see whether an update came to anything.
+    async fn differences_are_told(&self, node: &Node, spec: &Value, state: &Value) {
+        let Node { address, kind, .. } = node;
+        let seen = self.read(node, spec, state).await;
+        let drift = seen.map_or_else(Vec::new, |seen| seen.drift);
+        let differ = kind.fields.iter().map(|field| field.name);
+        for field in differ.filter(|field| spec[field] != node.spec[field]) {
+            let told = drift.iter().any(|drift| drift.field == field);
+            let listed = NOT_TOLD.contains(&(kind.type_name, field));
+            assert_ne!(told, listed, "{address}: `{field}` differs, and a read tells {drift:?}");
+        }
+    }
+
     pub(super) async fn unmake(&self, node: &Node, spec: &Value) {
         let Node { address, kind, .. } = node;
         let state = self.states()[address].clone();
@@ -96,13 +107,10 @@ impl Conformance<'_> {
             return;
         }
         let began = self.clock.now();
-        loop {
-            if self.read(node, spec, &state).await.is_none() {
-                break;
-            }
-            let may_linger = kind.settles == Settles::Later && self.waited(began) < self.patience;
-            assert!(may_linger, "{address}: it is still there after its deletion");
-            self.clock.sleep(Duration::from_secs(1)).await;
+        let late = format!("{address}: it is still there after its deletion");
+        while self.read(node, spec, &state).await.is_some() {
+            assert_eq!(kind.settles, Settles::Later, "{late}");
+            self.look_again(began, &late).await;
         }
         self.repeat(node, "delete, of what is gone,", || provider.delete(&cx, spec, &state)).await;
         let found = self.repeat(node, "find", || provider.find(&cx, spec)).await;

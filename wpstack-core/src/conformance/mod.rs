@@ -10,17 +10,19 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::address::{Address, ObjectId};
+use crate::apply::retry::{Pauses, poll_pause};
 use crate::failure::{Chain, ProviderError};
 use crate::provider::{Condition, Consent, Context, Cx};
 use crate::registry::{AnyObserved, AnyProvider, AnyRecorded, Registry};
 use crate::resource::Settles;
 use crate::stack::{Node, Stack};
-use crate::time::Clock;
+use crate::time::{Clock, between};
 
-pub use variation::{NOT_VARIED, varied};
+pub use variation::{NOT_TOLD, NOT_VARIED, varied};
 
 /// A cloud, and the stack to check it with.
 ///
@@ -148,20 +150,24 @@ impl<'a> Conformance<'a> {
     where
         F: Future<Output = Result<T, ProviderError>>,
     {
-        let began = self.clock.now();
+        let mut pauses = Pauses::default();
         loop {
             let error = match call().await {
                 Ok(answer) => return answer,
                 Err(error) => error,
             };
-            let passes = error.kind.retry().is_some() && self.waited(began) < self.patience;
-            assert!(passes, "{} of {}: {}", verb, node.address, Chain(&error));
-            self.clock.sleep(Duration::from_secs(1)).await;
+            let Some((_, pause)) = pauses.after(error.kind, 0) else {
+                panic!("{verb} of {}: {}", node.address, Chain(&error));
+            };
+            self.clock.sleep(pause).await;
         }
     }
 
-    fn waited(&self, since: jiff::Timestamp) -> Duration {
-        crate::time::between(since, self.clock.now())
+    /// Waits as the engine does before it looks again.
+    async fn look_again(&self, since: Timestamp, late: &str) {
+        let waited = between(since, self.clock.now());
+        assert!(waited <= self.patience, "{late}");
+        self.clock.sleep(poll_pause(waited, Duration::ZERO)).await;
     }
 
     /// Reads until the object is ready and as wanted, and returns its state.
@@ -169,7 +175,6 @@ impl<'a> Conformance<'a> {
         let began = self.clock.now();
         loop {
             let seen = self.read(node, spec, &state).await;
-            let is_late = self.waited(began) > self.patience;
             let phase = match seen {
                 None => "not there".to_owned(),
                 Some(seen) => {
@@ -186,8 +191,8 @@ impl<'a> Conformance<'a> {
                     }
                 }
             };
-            assert!(!is_late, "{} does not become ready: {phase}", node.address);
-            self.clock.sleep(Duration::from_secs(1)).await;
+            let late = format!("{} does not become ready: {phase}", node.address);
+            self.look_again(began, &late).await;
         }
     }
 

@@ -70,7 +70,17 @@ async fn the_shape_of_records() {
         let state = &states[&node.address];
         let record = json!({ "schema": kind.schema, "spec": node.spec, "state": state });
         let name = kind.type_name.replace('.', "_");
-        insta::with_settings!({ snapshot_path => "shapes", prepend_module_to_snapshot => false }, {
+        insta::with_settings!({
+            snapshot_path => "shapes",
+            prepend_module_to_snapshot => false,
+            // What the simulation draws.
+            filters => [
+                (r"\b[0-9a-f]{16,17}\b", "ID"),
+                (r"\b[0-9a-z]{12}(\.[a-z]{2}-)", "ID$1"),
+                (r"alb-[0-9]+\b", "alb-ID"),
+                (r"(:secret:\S+)-[0-9A-Za-z]{6}\b", "$1-ID"),
+            ],
+        }, {
             insta::assert_json_snapshot!(name, record);
         });
     }

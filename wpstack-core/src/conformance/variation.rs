@@ -84,6 +84,10 @@ pub const NOT_VARIED: &[(&str, &str)] = &[
     ("rds.subnet-group", "subnets"),
 ];
 
+/// Fields that a read does not compare: another controller owns what they begin with, or AWS does not tell.
+pub const NOT_TOLD: &[(&str, &str)] =
+    &[("autoscaling.group", "desired"), ("ecs.service", "desired")];
+
 /// The spec with another value in every field that AWS changes in place.
 ///
 /// # Panics
