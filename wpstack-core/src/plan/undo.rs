@@ -72,26 +72,20 @@ fn assemble(
     wanted: &BTreeMap<Address, &Value>,
     registry: &Registry,
 ) -> Result<Stack, PlanError> {
-    let mut nodes: Vec<Node> = Vec::new();
-    let mut placed = BTreeSet::new();
-    while nodes.len() < wanted.len() {
-        let count = nodes.len();
-        for (address, spec) in wanted {
-            let edges = edges(spec);
-            if placed.contains(address) || !edges.iter().all(|edge| placed.contains(&edge.to)) {
-                continue;
-            }
-            let Some(kind) = registry.kind(address.type_name()) else {
-                return Err(PlanError::UnknownType { address: address.clone() });
-            };
-            placed.insert(address.clone());
-            nodes.push(Node { address: address.clone(), kind, spec: (*spec).clone(), edges });
-        }
-        if nodes.len() == count {
-            let left = wanted.keys().filter(|address| !placed.contains(*address));
-            let left: Vec<_> = left.map(ToString::to_string).collect();
-            return Err(PlanError::Cycle(left.join(", then ")));
+    let node = |(address, spec): (&Address, &&Value)| {
+        let unknown = || PlanError::UnknownType { address: address.clone() };
+        let kind = registry.kind(address.type_name()).ok_or_else(unknown)?;
+        let (spec, edges) = ((*spec).clone(), edges(spec));
+        Ok(Node { address: address.clone(), kind, spec, edges })
+    };
+    let nodes = wanted.iter().map(node).collect::<Result<Vec<_>, PlanError>>()?;
+    let stack = stack.with_nodes(nodes);
+    let nodes = stack.nodes();
+    match stack.graph().acyclic() {
+        Ok(dag) => Ok(stack.with_nodes(dag.order().iter().map(|&at| nodes[at].clone()).collect())),
+        Err(cycle) => {
+            let names: Vec<_> = cycle.nodes.iter().map(|&at| nodes[at].address.as_str()).collect();
+            Err(PlanError::Cycle(names.join(", then ")))
         }
     }
-    Ok(stack.with_nodes(nodes))
 }

@@ -161,7 +161,7 @@ impl Stack {
         of_all(head.chain(nodes))
     }
 
-    /// The stack of that name and those outputs, of other resources. Each comes after what it refers to.
+    /// The stack of that name and those outputs, of other resources, among which is all that they refer to.
     pub(crate) fn with_nodes(&self, nodes: Vec<Node>) -> Self {
         let index: BTreeMap<_, _> =
             nodes.iter().enumerate().map(|(at, node)| (node.address.clone(), at)).collect();
