@@ -1,8 +1,7 @@
 //! Which cloud is worked on: AWS, or the simulated one and its world on disk.
 
-use std::fs;
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use wpstack_aws::{Aws, Settings};
@@ -13,6 +12,7 @@ use wpstack_core::wordpress::Cloud;
 
 use crate::args::Global;
 use crate::error::CommandError;
+use crate::files;
 use crate::project::Project;
 
 /// A cloud that can be worked on.
@@ -63,7 +63,9 @@ impl Connection {
 
     /// Whether nobody changed the world on disk since it was read. Asked with the lock in hand.
     pub(crate) fn is_current(&self) -> bool {
-        self.world.as_ref().is_none_or(|world| read(&world.path).is_ok_and(|now| now == world.read))
+        self.world
+            .as_ref()
+            .is_none_or(|world| files::read(&world.path).is_ok_and(|now| now == world.read))
     }
 
     /// Writes the simulated world to disk. AWS needs nobody to.
@@ -79,7 +81,7 @@ impl World {
     fn open(project: &Project) -> Result<Self, CommandError> {
         let path = project.world();
         let failed = |error: &io::Error| CommandError::file("read", &path, error);
-        let read = read(&path).map_err(|error| failed(&error))?;
+        let read = files::read(&path).map_err(|error| failed(&error))?;
         let sim = match &read {
             None => Sim::in_region(0, project.config.region.clone()),
             Some(text) => {
@@ -98,26 +100,6 @@ impl World {
     fn save(&self) -> Result<(), CommandError> {
         let saved = self.sim.save()?;
         let failed = |error: io::Error| CommandError::file("write", &self.path, &error);
-        replace(&self.path, saved.to_string().as_bytes()).map_err(failed)
+        files::replace(&self.path, saved.to_string().as_bytes()).map_err(failed)
     }
-}
-
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Puts the file in place whole, so that nobody ever reads half a world.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    let temporary = path.with_added_extension("tmp");
-    let mut file = fs::File::create(&temporary)?;
-    file.write_all(content)?;
-    file.sync_data()?;
-    fs::rename(&temporary, path)
 }

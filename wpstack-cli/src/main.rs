@@ -10,6 +10,7 @@ mod console;
 mod environment;
 mod error;
 mod exit;
+mod files;
 mod plan_file;
 mod progress;
 mod project;

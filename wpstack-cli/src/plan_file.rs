@@ -1,6 +1,5 @@
 //! A plan in a file, between `plan --out` and `apply`.
 
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use wpstack_core::plan::Plan;
 use wpstack_core::wordpress::Cloud;
 
 use crate::error::CommandError;
+use crate::files;
 
 /// The version of the file's format.
 ///
@@ -61,13 +61,7 @@ impl PlanFile {
     pub(crate) fn write(&self, path: &Path) -> Result<(), CommandError> {
         let failed = |error: std::io::Error| CommandError::file("write", path, &error);
         let text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        // Names and ids of an account are nobody else's business.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)
+        files::replace(path, &text).map_err(failed)
     }
 
     /// Reads a file.

@@ -13,6 +13,7 @@ use super::init;
 use crate::answer::Answer;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::files;
 use crate::project::{Project, resolve};
 use crate::render;
 use crate::work::{Context, Work};
@@ -102,6 +103,7 @@ async fn take(file: &Path, context: Context<'_>) -> Result<Answer, CommandError>
 /// Reads Terraform's state and says what becomes of it. No more is read than such a file can have.
 fn read(file: &Path, name: StackName, context: Context<'_>) -> Result<ImportPlan, CommandError> {
     let path = resolve(context.global, file);
-    let text = std::fs::read(&path).map_err(|error| CommandError::file("read", &path, &error))?;
+    let text = files::read_at_most(&path, State::LARGEST)
+        .map_err(|error| CommandError::file("read", &path, &error))?;
     Ok(ImportPlan::new(&State::parse(&text)?, name)?)
 }

@@ -9,10 +9,6 @@ use thiserror::Error;
 
 use super::attributes::{Attributes, unflatten};
 
-/// The largest file that is read, in bytes. One of the system that wpstack replaces has 60 KiB; read into memory, a
-/// hostile one takes some thirty times its size.
-const LARGEST: usize = 8 * 1024 * 1024;
-
 /// The most objects that are read.
 const MOST: usize = 10_000;
 
@@ -58,11 +54,8 @@ impl fmt::Debug for Resource {
 #[non_exhaustive]
 pub enum FileError {
     /// It is too large to be one.
-    #[error("the file has {size} bytes, more than {LARGEST}: is it the right one?")]
-    TooLarge {
-        /// Its size in bytes.
-        size: usize,
-    },
+    #[error("the file has more than {} bytes: is it the right one?", State::LARGEST)]
+    TooLarge,
     /// It is no JSON, or not such as Terraform writes.
     #[error(
         "this is no state of Terraform: it cannot be read on from line {line}, column {column}"
@@ -97,13 +90,17 @@ impl From<serde_json::Error> for FileError {
 }
 
 impl State {
+    /// The largest file that is read, in bytes. One of the system that wpstack replaces has 60 KiB; read into memory,
+    /// a hostile one takes some thirty times its size.
+    pub const LARGEST: usize = 8 * 1024 * 1024;
+
     /// Reads the text of a state file. Data sources are left out: Terraform only looks at them.
     ///
     /// # Errors
     /// [`FileError`].
     pub fn parse(text: &[u8]) -> Result<Self, FileError> {
-        if text.len() > LARGEST {
-            return Err(FileError::TooLarge { size: text.len() });
+        if text.len() > Self::LARGEST {
+            return Err(FileError::TooLarge);
         }
         let Head { version, terraform_version } = serde_json::from_slice(text)?;
         let resources = match version.as_u64().ok_or(FileError::NoVersion)? {
