@@ -25,13 +25,15 @@ impl Losses {
 /// # Errors
 /// When there is such.
 pub(crate) fn allowed(hazards: &[Hazard]) -> Result<(), CommandError> {
-    if hazards.is_empty() {
-        return Ok(());
-    }
+    if hazards.is_empty() { Ok(()) } else { Err(not_allowed(hazards)) }
+}
+
+/// What a run would lose, and how it is allowed to.
+pub(crate) fn not_allowed(hazards: &[Hazard]) -> CommandError {
     let all: Vec<_> = hazards.iter().map(ToString::to_string).collect();
     let flags: Vec<_> =
         hazards.iter().map(|hazard| format!("--allow-data-loss {}", hazard.address())).collect();
-    Err(CommandError::new(format!("{}; nothing was changed", all.join("; ")))
+    CommandError::new(format!("{}; nothing was changed", all.join("; ")))
         .hint(format!("if that is what you want, say so: `{}`", flags.join(" ")))
-        .exit(Exit::Declined))
+        .exit(Exit::Declined)
 }

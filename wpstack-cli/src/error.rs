@@ -13,6 +13,7 @@ use wpstack_core::state::{LedgerError, StoreError};
 use wpstack_core::wordpress::{ComposeError, Problems};
 use wpstack_core::{AddressError, Chain};
 
+use crate::consent::not_allowed;
 use crate::exit::Exit;
 use crate::render;
 
@@ -135,9 +136,7 @@ impl From<ApplyError> for CommandError {
             ApplyError::Foreign { .. } => {
                 "apply the plan in the directory and on the cloud it was made for, or make a new one"
             }
-            ApplyError::NotAllowed(hazards) => {
-                return crate::consent::allowed(hazards).err().unwrap_or_else(|| Self::new(""));
-            }
+            ApplyError::NotAllowed(hazards) => return not_allowed(hazards),
             ApplyError::Problem(_) => "undo this change in the configuration, or do what it says",
             ApplyError::Ledger(error) => return Self::new(Chain(error).to_string()),
             _ => return Self::new(Chain(&error).to_string()),

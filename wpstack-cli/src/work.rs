@@ -133,12 +133,16 @@ impl Work {
         let words = summary::Run { again: run.again, simulated };
         let mut text = format!("\n{}", summary::summary(&summary, words));
         if !summary.is_complete() {
-            text += &summary::standing(&self.session.document());
+            text += &self.standing();
         }
         Ok(Done { summary, text })
     }
 
-    /// Undoes what a run did that failed, and answers with what came of that.
+    fn standing(&self) -> String {
+        summary::standing(&self.session.document())
+    }
+
+    /// Undoes what a run did that failed, and answers with what came of both.
     ///
     /// # Errors
     /// When AWS does not tell how things are, or there is no way back.
@@ -146,6 +150,7 @@ impl Work {
         &self,
         context: Context<'_>,
         run: Run<'_>,
+        failed: &Summary,
         before: &Document,
     ) -> Result<Answer, CommandError> {
         let stack = self.session.undo(run.stack, before)?;
@@ -161,9 +166,11 @@ impl Work {
         let options = Options { consent, ..run.options.clone() };
         context.console.say("\n");
         let back = Run { stack: &stack, plan: &plan, options: &options, ..run };
-        let done = self.carry_out(context, back).await?;
-        let text = format!("{}{}", done.text, summary::standing(&self.session.document()));
-        let json = serde_json::json!({"summary": done.summary, "rolled_back": true});
+        let Done { summary, mut text } = self.carry_out(context, back).await?;
+        if summary.is_complete() {
+            text += &self.standing();
+        }
+        let json = serde_json::json!({"summary": failed, "rollback": summary});
         Ok(Answer::text(text, json).exit(Exit::Incomplete))
     }
 }

@@ -85,7 +85,7 @@ pub(super) async fn run(args: &ApplyArgs, context: Context<'_>) -> Result<Answer
             return Ok(done.answer());
         }
         context.console.say(&done.text);
-        work.roll_back(context, run, &before).await
+        work.roll_back(context, run, &done.summary, &before).await
     })
     .await
 }

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use crate::sandbox::{Run, Sandbox};
 
 /// What stands in the simulation under other ids and at other times with each release.
@@ -113,6 +115,52 @@ fn a_saved_plan_is_applied_as_it_was_shown_and_only_once() {
     check(&stale, 1);
     assert!(stale.stderr.contains("error: the plan is stale"), "{stale}");
     assert!(stale.stderr.contains("hint: make the plan anew"), "{stale}");
+}
+
+#[test]
+fn a_saved_plan_is_refused_once_what_it_rests_on_has_changed() {
+    let sandbox = Sandbox::simulated();
+    check(&sandbox.run("apply --yes"), 0);
+    sandbox.edit("max = 3", "max = 4");
+    check(&sandbox.run("plan --out change.plan"), 0);
+
+    sandbox.edit("max = 4", "max = 5");
+    let other = sandbox.run("apply change.plan");
+    check(&other, 1);
+    assert!(other.stderr.contains("error: the configuration has changed since"), "{other}");
+    assert!(other.stderr.contains("hint: make the plan anew"), "{other}");
+
+    sandbox.edit("max = 5", "max = 4");
+    sandbox.edit_world("/logs/groups/blog-wordpress/retention", json!("7 days"));
+    let stale = sandbox.run("apply change.plan");
+    check(&stale, 1);
+    assert!(stale.stderr.contains("error: the plan is stale: something has changed"), "{stale}");
+
+    sandbox.edit_world("/logs/groups/blog-wordpress/retention", json!("30 days"));
+    check(&sandbox.run("apply change.plan"), 0);
+}
+
+#[test]
+fn what_a_failed_run_did_is_undone_when_asked_for() {
+    let sandbox = Sandbox::simulated();
+    check(&sandbox.run("plan"), 0);
+    sandbox.edit_world("/quotas/repositories", json!(0));
+    let run = sandbox.run("apply --yes --on-failure rollback --json");
+    check(&run, 3);
+    let result = run.result();
+    let failed = &result["summary"]["failures"];
+    assert_eq!(failed[0]["object"], "ecr.repository:wordpress", "{result}");
+    assert_eq!(result["rollback"]["failures"], json!([]), "{result}");
+    assert!(result["rollback"]["deleted"].as_u64().unwrap() > 0, "{result}");
+    let starts = run.json().into_iter().filter(|line| line["what"]["type"] == "started");
+    assert_eq!(starts.count(), 2, "each run tells its events");
+
+    // What holds data stays, and what that stands on.
+    let left = sandbox.run("state list").stdout;
+    settings().bind(|| insta::assert_snapshot!("left_of_a_rollback", left));
+    sandbox.edit_world("/quotas/repositories", json!(10));
+    check(&sandbox.run("apply --yes"), 0);
+    check(&sandbox.run("plan --detailed-exitcode"), 0);
 }
 
 #[test]

@@ -49,6 +49,13 @@ impl Sandbox {
         self.write("wpstack.toml", &text.replace(old, new));
     }
 
+    /// Changes something in the simulated world behind the command's back. `place` is a JSON pointer to it.
+    pub(crate) fn edit_world(&self, place: &str, value: Value) {
+        let mut saved: Value = serde_json::from_str(&self.read(".wpstack/sim.json")).unwrap();
+        *saved["world"].pointer_mut(place).unwrap() = value;
+        self.write(".wpstack/sim.json", &saved.to_string());
+    }
+
     /// The command, with arguments that are separated by spaces.
     pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wpstack"));
