@@ -85,6 +85,12 @@ impl Diff<'_> {
     fn outside(&self, field: &Field) -> Option<(Value, Why)> {
         let drift = self.known.drift.get(self.object)?;
         let drift = drift.iter().find(|drift| drift.field == field.name)?;
+        // Of what is not configured to its end, what it lacks is no reason to make it anew. If that stays so, the next
+        // plan tells.
+        let unfinished = self.record.status == Status::Settling;
+        if unfinished && !matches!(self.policy(field, &drift.actual), Change::Update(_)) {
+            return None;
+        }
         let next = self.record.next.as_ref().map(|next| &next[field.name]);
         let why = match next {
             Some(next) if *next == drift.actual => Why::Interrupted,
