@@ -59,6 +59,7 @@ pub struct Kind {
     coexists: fn(&Value, &Value) -> bool,
     id: fn(&Value) -> Option<String>,
     advice: fn(&Value, &Value) -> Option<String>,
+    told_ready: fn(&Value) -> bool,
     may_hold_data: fn(&Value) -> bool,
     protection: fn(&Value, &Value) -> Option<&'static str>,
     blank: fn() -> Option<Value>,
@@ -86,6 +87,7 @@ impl Kind {
                 let (spec, state) = (revive::<R>(spec).ok()?, revive(state).ok()?);
                 spec.advice(&state)
             },
+            told_ready: |state| revive(state).is_ok_and(|state| R::told_ready(&state)),
             may_hold_data: |state| revive(state).map_or(R::HOLDS_DATA, |it| R::may_hold_data(&it)),
             protection: |spec, state| {
                 let (spec, state) = (revive::<R>(spec).ok()?, revive(state).ok()?);
@@ -122,6 +124,12 @@ impl Kind {
     #[must_use]
     pub fn advice(&self, spec: &Value, state: &Value) -> Option<String> {
         (self.advice)(spec, state)
+    }
+
+    /// [`Resource::told_ready`].
+    #[must_use]
+    pub fn told_ready(&self, state: &Value) -> bool {
+        (self.told_ready)(state)
     }
 
     /// [`Resource::may_hold_data`].

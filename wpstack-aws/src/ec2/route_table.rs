@@ -44,7 +44,15 @@ impl Provider<RouteTable> for Aws {
         spec: &RouteTable,
         state: &RouteTableState,
     ) -> Result<RouteTableState, ProviderError> {
-        self.converge(cx, spec, state).await
+        // Nobody has given it anything that is not wanted yet.
+        let (routes, subnets) = (wanted_routes(cx, spec)?, wanted_subnets(cx, spec)?);
+        let routes = routes.iter().map(|(to, via)| self.route(&state.id, to, via, false));
+        let known: BTreeMap<_, _> = state.associations.iter().cloned().collect();
+        let join = subnets.iter().filter(|subnet| !known.contains_key(*subnet));
+        let join = join.map(|subnet| self.associate(&state.id, subnet));
+        let (_, joined) = try_join(try_join_all(routes), try_join_all(join)).await?;
+        let associations = known.into_iter().chain(joined).collect::<BTreeMap<_, _>>();
+        Ok(RouteTableState { associations: associations.into_iter().collect(), ..state.clone() })
     }
 
     async fn read(&self, cx: &Cx, spec: &RouteTable, state: &RouteTableState) -> Look<RouteTable> {
@@ -89,14 +97,18 @@ impl Provider<RouteTable> for Aws {
         _: &RouteTable,
         state: &RouteTableState,
     ) -> Result<(), ProviderError> {
-        // Asked for, not taken from the record: a run that was killed may have made more associations.
-        let Some(told) = self.route_table(&state.id).await? else {
-            return Ok(());
-        };
-        let associations = associations(&told);
-        try_join_all(associations.values().map(|id| self.disassociate(id))).await?;
-        let call = self.ec2.delete_route_table().route_table_id(&state.id);
-        call.send().await.call(EC2, "DeleteRouteTable").gone().map(drop)
+        let recorded = state.associations.iter().map(|(_, association)| association);
+        try_join_all(recorded.map(|id| self.disassociate(id))).await?;
+        match self.delete_route_table(&state.id).await {
+            // A run that was killed may have made more associations than it recorded.
+            Err(error) if error.kind == ErrorKind::StillInUse => {
+                let Some(told) = self.route_table(&state.id).await? else { return Ok(()) };
+                let associations = associations(&told);
+                try_join_all(associations.values().map(|id| self.disassociate(id))).await?;
+                self.delete_route_table(&state.id).await
+            }
+            deleted => deleted,
+        }
     }
 }
 
@@ -105,6 +117,11 @@ impl Aws {
         let pages = self.ec2.describe_route_tables().set_filters(Some(filters)).into_paginator();
         let tables: Result<_, _> = pages.items().send().collect().await;
         tables.call(EC2, "DescribeRouteTables")
+    }
+
+    async fn delete_route_table(&self, id: &str) -> Result<(), ProviderError> {
+        let call = self.ec2.delete_route_table().route_table_id(id);
+        call.send().await.call(EC2, "DeleteRouteTable").gone().map(drop)
     }
 
     async fn route_table(&self, id: &str) -> Result<Option<Told>, ProviderError> {

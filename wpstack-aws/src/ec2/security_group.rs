@@ -1,9 +1,8 @@
 //! `ec2.security-group`
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{
-    Filter, ResourceType, SecurityGroup as Told, SecurityGroupRule as ToldRule,
-};
+use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, ResourceType, SecurityGroup as Told};
+use futures::future::try_join;
 use wpstack_core::resource::ec2::{SecurityGroup, SecurityGroupState};
 use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
 
@@ -51,23 +50,18 @@ impl Provider<SecurityGroup> for Aws {
         state(answer.group_id, "CreateSecurityGroup")
     }
 
-    /// AWS begins with a rule that lets everything out.
+    /// AWS begins with a rule that lets everything out, and with one for IPv6 where the network has such addresses.
     async fn configure(
         &self,
         _: &Cx,
         _: &SecurityGroup,
         state: &SecurityGroupState,
     ) -> Result<SecurityGroupState, ProviderError> {
-        let rules = self.rules(vec![filter("group-id", vec![state.id.clone()])]).await?;
-        let given: Vec<_> = rules.into_iter().filter(is_given).collect();
-        let ids: Vec<_> =
-            given.into_iter().filter_map(|rule| rule.security_group_rule_id).collect();
-        let call = self.ec2.revoke_security_group_egress().group_id(&state.id);
-        let call = call.set_security_group_rule_ids(Some(ids.clone()));
-        let revoke =
-            async { call.send().await.call(EC2, "RevokeSecurityGroupEgress").gone().map(drop) };
-        when(!ids.is_empty(), revoke).await?;
-        Ok(state.clone())
+        if !state.as_given {
+            return Ok(state.clone());
+        }
+        try_join(self.revoke_given(&state.id), self.revoke_given_ipv6(&state.id)).await?;
+        Ok(SecurityGroupState { as_given: false, ..state.clone() })
     }
 
     async fn read(
@@ -101,7 +95,7 @@ impl Provider<SecurityGroup> for Aws {
         _: &SecurityGroup,
         id: &str,
     ) -> Result<Option<SecurityGroupState>, ProviderError> {
-        Ok(Some(SecurityGroupState { id: id.to_owned() }))
+        Ok(Some(SecurityGroupState { id: id.to_owned(), as_given: false }))
     }
 
     async fn delete(
@@ -121,23 +115,35 @@ impl Aws {
         let groups: Result<_, _> = pages.items().send().collect().await;
         groups.call(EC2, "DescribeSecurityGroups")
     }
+
+    async fn revoke_given(&self, group: &str) -> Result<(), ProviderError> {
+        let everything = IpPermission::builder().ip_protocol("-1");
+        let anywhere = IpRange::builder().cidr_ip("0.0.0.0/0").build();
+        let call = self.ec2.revoke_security_group_egress().group_id(group);
+        let call = call.ip_permissions(everything.ip_ranges(anywhere).build());
+        match call.send().await.call(EC2, "RevokeSecurityGroupEgress") {
+            // An attempt that was cut off has taken it. Of a group that is not visible yet AWS says otherwise.
+            Err(error) if error.code.as_deref() == Some("InvalidPermission.NotFound") => Ok(()),
+            revoked => revoked.map(drop),
+        }
+    }
+
+    async fn revoke_given_ipv6(&self, group: &str) -> Result<(), ProviderError> {
+        let rules = self.rules(vec![filter("group-id", vec![group.to_owned()])]).await?;
+        let given = rules.iter().filter(|rule| rule.cidr_ipv6() == Some("::/0"));
+        let ids: Vec<_> = given.filter_map(|rule| rule.security_group_rule_id.clone()).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let call = self.ec2.revoke_security_group_egress().group_id(group);
+        let call = call.set_security_group_rule_ids(Some(ids));
+        call.send().await.call(EC2, "RevokeSecurityGroupEgress").gone().map(drop)
+    }
 }
 
-/// Whether AWS gave the rule. It gives one for IPv6 as well where the network has such addresses. Rules of ours have
-/// tags from their first moment, so that one of the same meaning is told apart when this runs again.
-fn is_given(rule: &ToldRule) -> bool {
-    let everywhere = matches!(
-        (rule.cidr_ipv4(), rule.cidr_ipv6()),
-        (Some("0.0.0.0/0"), None) | (None, Some("::/0"))
-    );
-    rule.is_egress() == Some(true)
-        && rule.ip_protocol() == Some("-1")
-        && everywhere
-        && rule.tags().is_empty()
-}
-
+/// What a fresh group is.
 fn state(id: Option<String>, operation: &'static str) -> Result<SecurityGroupState, ProviderError> {
-    Ok(SecurityGroupState { id: id.told(EC2, operation, "the group's id")? })
+    Ok(SecurityGroupState { id: id.told(EC2, operation, "the group's id")?, as_given: true })
 }
 
 fn observe(

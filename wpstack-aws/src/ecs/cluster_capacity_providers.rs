@@ -32,8 +32,9 @@ impl Provider<ClusterCapacityProviders> for Aws {
         spec: &ClusterCapacityProviders,
     ) -> Result<ClusterCapacityProvidersState, ProviderError> {
         let state = wanted(cx, spec)?;
-        self.put_capacity_providers(&state.cluster, &state.providers).await?;
-        Ok(state)
+        let told = self.put_capacity_providers(&state.cluster, &state.providers).await?;
+        let attaching = told.as_ref().is_none_or(|told| progress(told).is_some());
+        Ok(ClusterCapacityProvidersState { attaching, ..state })
     }
 
     async fn read(
@@ -91,14 +92,15 @@ impl Aws {
         &self,
         cluster: &str,
         providers: &[String],
-    ) -> Result<(), ProviderError> {
+    ) -> Result<Option<Told>, ProviderError> {
         let call = self
             .ecs
             .put_cluster_capacity_providers()
             .cluster(cluster)
             .set_capacity_providers(Some(providers.to_vec()))
             .set_default_capacity_provider_strategy(Some(equal_shares(providers)));
-        call.send().await.call(ECS, "PutClusterCapacityProviders").map(drop)
+        let answer = call.send().await.call(ECS, "PutClusterCapacityProviders")?;
+        Ok(answer.cluster)
     }
 }
 
@@ -110,7 +112,15 @@ fn wanted(
     Ok(ClusterCapacityProvidersState {
         cluster: cx.state_of(&spec.cluster)?.name,
         providers: providers.collect::<Result<_, ProviderError>>()?,
+        attaching: true,
     })
+}
+
+/// What ECS still does with the list, if it does anything.
+fn progress(told: &Told) -> Option<&str> {
+    // A failed one is not what is waited for, and putting the list again is the way out of it.
+    told.attachments_status()
+        .filter(|status| matches!(*status, "UPDATE_IN_PROGRESS" | "UPDATE_FAILED"))
 }
 
 fn has_any(told: &Told, state: &ClusterCapacityProvidersState) -> bool {
@@ -135,12 +145,11 @@ fn observe(
             strategy.iter().map(|it| format!("{}: {}", it.capacity_provider(), it.weight()));
         drifts.note("providers", shares.collect::<Vec<_>>());
     }
-    let observed = match told.attachments_status() {
-        // A failed one is not what is waited for, and putting the list again is the way out of it.
-        Some(status @ ("UPDATE_IN_PROGRESS" | "UPDATE_FAILED")) => {
-            Observed::settling(state.clone(), status)
-        }
-        _ => Observed::ready(state.clone()),
+    let progress = progress(told);
+    let state = ClusterCapacityProvidersState { attaching: progress.is_some(), ..state.clone() };
+    let observed = match progress {
+        Some(status) => Observed::settling(state, status),
+        None => Observed::ready(state),
     };
     observed.drifted(drifts)
 }

@@ -136,11 +136,7 @@ impl Provider<Service> for Aws {
     /// Scaled to none first, so that its tasks stop even where the deletion is refused. Forced then, because ECS refuses
     /// to delete a service with an active deployment, and its last one may never end.
     async fn delete(&self, _: &Cx, _: &Service, state: &ServiceState) -> Result<(), ProviderError> {
-        let call = self.ecs.update_service().cluster(&state.cluster).service(&state.name);
-        let scaled = call.desired_count(0).send().await.call(ECS, "UpdateService").gone()?;
-        if scaled.is_none() {
-            return Ok(());
-        }
+        // By force: with its tasks, which ECS stops, so that it need not be scaled down before.
         let call = self.ecs.delete_service().cluster(&state.cluster).service(&state.name);
         call.force(true).send().await.call(ECS, "DeleteService").gone().map(drop)
     }

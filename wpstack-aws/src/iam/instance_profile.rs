@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_iam::types::{InstanceProfile as Told, Tag};
 use futures::future::{join_all, try_join};
 use wpstack_core::resource::iam::{InstanceProfile, InstanceProfileState};
-use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
+use wpstack_core::{Cx, Drifts, ErrorKind, Gone, Observed, Provider, ProviderError, Recorded};
 
 use super::IAM;
 use crate::Aws;
@@ -98,12 +98,19 @@ impl Provider<InstanceProfile> for Aws {
         _: &InstanceProfile,
         state: &InstanceProfileState,
     ) -> Result<(), ProviderError> {
-        let Some(told) = self.profile(&state.name).await? else { return Ok(()) };
-        if let Some(role) = held(&told) {
-            self.release(state, role).await?;
+        if !state.role.is_empty() {
+            self.release(state, &state.role).await?;
         }
-        let call = self.iam.delete_instance_profile().instance_profile_name(&state.name);
-        call.send().await.call(IAM, "DeleteInstanceProfile").gone().map(drop)
+        match self.delete_profile(&state.name).await {
+            // A run that was killed may have put a role in that it did not record.
+            Err(error) if error.kind == ErrorKind::StillInUse => {
+                let Some(told) = self.profile(&state.name).await? else { return Ok(()) };
+                let Some(role) = held(&told) else { return Err(error) };
+                self.release(state, role).await?;
+                self.delete_profile(&state.name).await
+            }
+            deleted => deleted,
+        }
     }
 }
 
@@ -116,6 +123,11 @@ impl Aws {
         drifts.reference("role", &cx.state_of(&spec.role)?.name, Some(role));
         TagSet::wanted(cx, &spec.tags).compare(&TagSet::actual(told.tags()), &mut drifts);
         Ok(Some(Observed::ready(state(&told, role)).drifted(drifts)))
+    }
+
+    async fn delete_profile(&self, name: &str) -> Result<(), ProviderError> {
+        let call = self.iam.delete_instance_profile().instance_profile_name(name);
+        call.send().await.call(IAM, "DeleteInstanceProfile").gone().map(drop)
     }
 
     async fn profile(&self, name: &str) -> Result<Option<Told>, ProviderError> {

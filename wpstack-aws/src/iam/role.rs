@@ -7,7 +7,7 @@ use aws_sdk_iam::types::{Role as Told, Tag};
 use futures::future::{join_all, try_join, try_join_all};
 use wpstack_core::resource::iam::{Role, RoleState};
 use wpstack_core::value::ManagedPolicy;
-use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
+use wpstack_core::{Cx, Drifts, ErrorKind, Gone, Observed, Provider, ProviderError, Recorded};
 
 use super::IAM;
 use crate::Aws;
@@ -79,11 +79,21 @@ impl Provider<Role> for Aws {
     }
 
     /// IAM refuses to delete a role that has policies. Its inline ones are resources of their own and gone by now.
-    async fn delete(&self, _: &Cx, _: &Role, state: &RoleState) -> Result<(), ProviderError> {
-        let Some(attached) = self.attached(&state.name).await? else { return Ok(()) };
-        try_join_all(attached.iter().map(|policy| self.detach(state, policy))).await?;
-        let call = self.iam.delete_role().role_name(&state.name);
-        call.send().await.call(IAM, "DeleteRole").gone().map(drop)
+    async fn delete(&self, _: &Cx, spec: &Role, state: &RoleState) -> Result<(), ProviderError> {
+        let wanted = spec.managed.iter().map(|policy| policy.arn().to_string());
+        try_join_all(wanted.map(async |arn| self.detach(state, &arn).await)).await?;
+        match self.delete_role(&state.name).await {
+            // It may have more policies, from an update that did not get far or from elsewhere.
+            Err(error) if error.kind == ErrorKind::StillInUse => {
+                let Some(attached) = self.attached(&state.name).await? else { return Ok(()) };
+                if attached.is_empty() {
+                    return Err(error);
+                }
+                try_join_all(attached.iter().map(|policy| self.detach(state, policy))).await?;
+                self.delete_role(&state.name).await
+            }
+            deleted => deleted,
+        }
     }
 }
 
@@ -108,6 +118,11 @@ impl Aws {
     async fn role(&self, name: &str) -> Result<Option<Told>, ProviderError> {
         let answer = self.iam.get_role().role_name(name).send().await.call(IAM, "GetRole");
         Ok(answer.gone()?.and_then(|answer| answer.role))
+    }
+
+    async fn delete_role(&self, name: &str) -> Result<(), ProviderError> {
+        let call = self.iam.delete_role().role_name(name);
+        call.send().await.call(IAM, "DeleteRole").gone().map(drop)
     }
 
     /// The ARNs of the managed policies of a role; `None` when there is no such role.

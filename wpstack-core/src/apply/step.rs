@@ -32,6 +32,8 @@ pub(super) struct Rest {
     spec: Value,
     state: Value,
     configure: bool,
+    /// Whether the state is what AWS has just answered, and not what was recorded.
+    fresh: bool,
     /// When what usually takes that long is over.
     due: Timestamp,
 }
@@ -143,7 +145,14 @@ impl Worker<'_> {
                 let record = self.record()?;
                 let cx = self.context(&record);
                 let state = record.state.ok_or(StepError::Vanished)?;
-                Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure: true, due }))
+                Ok(Progress::Exists(Rest {
+                    cx,
+                    spec: spec.clone(),
+                    state,
+                    configure: true,
+                    fresh: false,
+                    due,
+                }))
             }
             Task::Delete => self.delete(due).await,
         }
@@ -151,7 +160,7 @@ impl Worker<'_> {
 
     /// Brings the step from where its object exists to its end.
     pub(super) async fn finish(&self, rest: Rest) -> Result<(), StepError> {
-        let Rest { cx, spec, mut state, configure, due } = rest;
+        let Rest { cx, spec, mut state, configure, fresh, due } = rest;
         if configure {
             let configure = async || {
                 let configured = self.provider.configure(&cx, &spec, &state).await;
@@ -163,7 +172,9 @@ impl Worker<'_> {
                 self.learn(Fact::Observed { state: state.clone() }).await?;
             }
         }
-        if self.kind.settles == Settles::Later && self.run.must_be_ready(self.at) {
+        let is_told = fresh && self.kind.told_ready(&state);
+        let settles = self.kind.settles == Settles::Later && !is_told;
+        if settles && self.run.must_be_ready(self.at) {
             state = match self.settle(&cx, &spec, state, due).await {
                 Err(StepError::Broken(reason)) => {
                     self.learn(Fact::Broke { reason: reason.clone() }).await?;
@@ -188,7 +199,14 @@ impl Worker<'_> {
             if changed.is_empty() && before.spec == *spec {
                 let cx = self.context(&before);
                 let spec = spec.clone();
-                return Ok(Progress::Exists(Rest { cx, spec, state, configure: true, due }));
+                return Ok(Progress::Exists(Rest {
+                    cx,
+                    spec,
+                    state,
+                    configure: true,
+                    fresh: false,
+                    due,
+                }));
             }
             return self.update(spec, &changed, true, due).await;
         }
@@ -209,7 +227,14 @@ impl Worker<'_> {
             }
         };
         self.learn_id(state.clone()).await?;
-        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure: true, due }))
+        Ok(Progress::Exists(Rest {
+            cx,
+            spec: spec.clone(),
+            state,
+            configure: true,
+            fresh: true,
+            due,
+        }))
     }
 
     /// The fields that have to be changed on an object that was made as recorded. The plan has seen to it that none of
@@ -288,7 +313,8 @@ impl Worker<'_> {
             state = self.call(|| self.provider.update(&cx, spec, &state, changed)).await?;
         }
         self.learn(Fact::Updated { state: state.clone() }).await?;
-        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure, due }))
+        let fresh = !changed.is_empty();
+        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure, fresh, due }))
     }
 
     async fn delete(&self, due: Timestamp) -> Result<Progress, StepError> {

@@ -69,6 +69,14 @@ pub trait Resource:
         field.change
     }
 
+    /// Whether the state, as the call that made or changed the object returned it, says already that the object is
+    /// ready, so that nobody has to ask.
+    #[must_use]
+    fn told_ready(state: &Self::State) -> bool {
+        let _ = state;
+        false
+    }
+
     /// Whether the new object can be created while the old one still stands. When it can, a replacement
     /// creates first and deletes last.
     #[must_use]

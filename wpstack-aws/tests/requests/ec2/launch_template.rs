@@ -38,7 +38,8 @@ fn scene() -> (Scene, LaunchTemplate) {
     let vpc = scene.exists("main", vpc, &VpcState { id: "vpc-1".to_owned() });
     let name = "blog-web".parse().unwrap();
     let group = SecurityGroup { vpc, name, description: "web".to_owned(), tags: Tags::new() };
-    let group = scene.exists("web", group, &SecurityGroupState { id: "sg-1".to_owned() });
+    let group =
+        scene.exists("web", group, &SecurityGroupState { id: "sg-1".to_owned(), as_given: false });
     let spec = LaunchTemplate {
         name: "blog".parse().unwrap(),
         image: MachineImage::EcsAmazonLinux2023,

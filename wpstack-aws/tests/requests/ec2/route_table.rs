@@ -138,7 +138,7 @@ async fn the_creating_call_has_a_token_and_tags() {
 async fn a_new_table_gets_its_routes_and_subnets() {
     let (_, spec) = scene();
     let (route, a, b) = (creates_route(), associates(A.0, A.1), associates(B.0, B.1));
-    let aws = with_ec2(mocked!(aws_sdk_ec2, [describes(told(&[], &[])), route, a, b]));
+    let aws = with_ec2(mocked!(aws_sdk_ec2, [route, a, b]));
     let configured = aws.configure(&cx(), &spec, &state(&[])).await.unwrap();
     assert_eq!(configured, state(&[A, B]));
     assert_eq!((route.num_calls(), a.num_calls(), b.num_calls()), (1, 1, 1));
@@ -148,8 +148,9 @@ async fn a_new_table_gets_its_routes_and_subnets() {
 async fn nothing_is_done_twice() {
     let (_, spec) = scene();
     let aws = with_ec2(mocked!(aws_sdk_ec2, [describes(told(&[OUT], &[A, B]))]));
-    let configured = aws.configure(&cx(), &spec, &state(&[])).await.unwrap();
-    assert_eq!(configured, state(&[A, B]));
+    let fields = changed(&["routes", "subnets"]);
+    let updated = aws.update(&cx(), &spec, &state(&[]), &fields).await.unwrap();
+    assert_eq!(updated, state(&[A, B]));
 }
 
 #[tokio::test]
@@ -158,7 +159,8 @@ async fn a_table_that_is_not_visible_yet_is_not_found() {
     let describe = mock!(Client::describe_route_tables)
         .then_output(|| DescribeRouteTablesOutput::builder().build());
     let aws = with_ec2(mocked!(aws_sdk_ec2, [describe]));
-    let error = aws.configure(&cx(), &spec, &state(&[])).await.unwrap_err();
+    let fields = changed(&["routes"]);
+    let error = aws.update(&cx(), &spec, &state(&[]), &fields).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
 }
 
@@ -205,8 +207,7 @@ async fn what_an_unseen_attempt_made_is_taken_over() {
         .then_output(|| {
             ReplaceRouteTableAssociationOutput::builder().new_association_id(B.1).build()
         });
-    let describe = describes(told(&[], &[]));
-    let aws = with_ec2(mocked!(aws_sdk_ec2, [describe, route, replace, associate, a, b, take]));
+    let aws = with_ec2(mocked!(aws_sdk_ec2, [route, replace, associate, a, b, take]));
     let configured = aws.configure(&cx(), &spec, &state(&[])).await.unwrap();
     assert_eq!(configured, state(&[A, B]));
     assert_eq!((replace.num_calls(), take.num_calls()), (1, 1));
@@ -233,16 +234,35 @@ async fn it_leaves_its_subnets_before_it_is_deleted() {
     let (_, spec) = scene();
     let delete = mock!(Client::delete_route_table)
         .match_requests(|it| it.route_table_id() == Some("rtb-1"))
-        .then_output(|| DeleteRouteTableOutput::builder().build());
+        .sequence()
+        .output(|| DeleteRouteTableOutput::builder().build())
+        .build();
     let (a, b) = (disassociates(A.1), disassociates(B.1));
-    let describe = describes(told(&[OUT], &[A, B]));
-    let aws = with_ec2(mocked!(aws_sdk_ec2, [describe, a, b, delete]));
-    // The record knows of no association, as after a run that was killed.
-    aws.delete(&cx(), &spec, &state(&[])).await.unwrap();
+    let aws = with_ec2(mocked!(aws_sdk_ec2, [a, b, delete]));
+    aws.delete(&cx(), &spec, &state(&[A, B])).await.unwrap();
     assert_eq!((a.num_calls(), b.num_calls(), delete.num_calls()), (1, 1, 1));
+}
 
-    let gone = mock!(Client::describe_route_tables)
-        .then_output(|| DescribeRouteTablesOutput::builder().build());
-    let aws = with_ec2(mocked!(aws_sdk_ec2, [gone]));
+#[tokio::test]
+async fn it_leaves_subnets_that_no_record_knows_of() {
+    let (_, spec) = scene();
+    let delete = mock!(Client::delete_route_table)
+        .sequence()
+        .http_response(|| ec2_error(400, "DependencyViolation", "it has dependencies"))
+        .output(|| DeleteRouteTableOutput::builder().build())
+        .build();
+    let (a, b) = (disassociates(A.1), disassociates(B.1));
+    let aws = with_ec2(mocked!(aws_sdk_ec2, [describes(told(&[OUT], &[A, B])), a, b, delete]));
+    // As after a run that was killed.
+    aws.delete(&cx(), &spec, &state(&[])).await.unwrap();
+    assert_eq!((a.num_calls(), b.num_calls(), delete.num_calls()), (1, 1, 2));
+}
+
+#[tokio::test]
+async fn a_second_delete_succeeds() {
+    let (_, spec) = scene();
+    let delete = mock!(Client::delete_route_table)
+        .then_http_response(|| ec2_error(400, "InvalidRouteTableID.NotFound", "there is none"));
+    let aws = with_ec2(mocked!(aws_sdk_ec2, [delete]));
     aws.delete(&cx(), &spec, &state(&[])).await.unwrap();
 }

@@ -1,12 +1,14 @@
 //! `ec2.security-group`
 
+use std::sync::{Arc, Mutex};
+
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::create_security_group::CreateSecurityGroupOutput;
 use aws_sdk_ec2::operation::delete_security_group::DeleteSecurityGroupOutput;
 use aws_sdk_ec2::operation::describe_security_group_rules::DescribeSecurityGroupRulesOutput;
 use aws_sdk_ec2::operation::describe_security_groups::DescribeSecurityGroupsOutput;
 use aws_sdk_ec2::operation::revoke_security_group_egress::RevokeSecurityGroupEgressOutput;
-use aws_sdk_ec2::types::{SecurityGroup as Told, SecurityGroupRule as ToldRule, Tag};
+use aws_sdk_ec2::types::{IpRange, SecurityGroup as Told, SecurityGroupRule as ToldRule};
 use wpstack_core::resource::ec2::{SecurityGroup, SecurityGroupState, Vpc, VpcState};
 use wpstack_core::{ErrorKind, Observed, Provider};
 use wpstack_testkit::mock::{ec2_error, mock};
@@ -28,7 +30,11 @@ fn scene() -> (Scene, SecurityGroup) {
 }
 
 fn state() -> SecurityGroupState {
-    SecurityGroupState { id: "sg-1".to_owned() }
+    SecurityGroupState { id: "sg-1".to_owned(), as_given: false }
+}
+
+fn fresh() -> SecurityGroupState {
+    SecurityGroupState { as_given: true, ..state() }
 }
 
 #[tokio::test]
@@ -46,7 +52,7 @@ async fn its_name_tells_its_generation() {
             })
             .then_output(|| CreateSecurityGroupOutput::builder().group_id("sg-1").build());
         let aws = with_ec2(mocked!(aws_sdk_ec2, [create]));
-        assert_eq!(aws.create(&cx, &spec).await.unwrap(), state());
+        assert_eq!(aws.create(&cx, &spec).await.unwrap(), fresh());
     }
 }
 
@@ -62,17 +68,11 @@ async fn what_an_interrupted_run_made_is_found_by_its_tags() {
             DescribeSecurityGroupsOutput::builder().security_groups(group).build()
         });
     let aws = with_ec2(mocked!(aws_sdk_ec2, [describe]));
-    assert_eq!(aws.find(&cx, &spec).await.unwrap(), Some(state()));
+    assert_eq!(aws.find(&cx, &spec).await.unwrap(), Some(fresh()));
 }
 
-fn outward(id: &str) -> aws_sdk_ec2::types::builders::SecurityGroupRuleBuilder {
-    let rule = ToldRule::builder().security_group_rule_id(id).group_id("sg-1").is_egress(true);
-    rule.ip_protocol("-1").cidr_ipv4("0.0.0.0/0")
-}
-
-/// Configures a group that has the rules. Returns how many calls took rules away; they must be for the one with the
-/// id `given`.
-async fn revoked(rules: Vec<ToldRule>) -> usize {
+/// Configures a fresh group. Returns the rules that were named to be taken away besides the one for everything.
+async fn revoked(rules: Vec<ToldRule>) -> Vec<String> {
     let (scene, spec) = scene();
     let describe = mock!(Client::describe_security_group_rules)
         .match_requests(|it| asks_for(it.filters(), "group-id", &["sg-1"]))
@@ -80,36 +80,61 @@ async fn revoked(rules: Vec<ToldRule>) -> usize {
             let answer = DescribeSecurityGroupRulesOutput::builder();
             answer.set_security_group_rules(Some(rules.clone())).build()
         });
-    let revoke = mock!(Client::revoke_security_group_egress)
+    let everything = mock!(Client::revoke_security_group_egress)
         .match_requests(|it| {
-            it.group_id() == Some("sg-1") && it.security_group_rule_ids() == ["given"]
+            let [rule] = it.ip_permissions() else { return false };
+            it.group_id() == Some("sg-1")
+                && rule.ip_protocol() == Some("-1")
+                && rule.ip_ranges().iter().map(IpRange::cidr_ip).eq([Some("0.0.0.0/0")])
         })
         .then_output(|| RevokeSecurityGroupEgressOutput::builder().build());
-    let aws = with_ec2(mocked!(aws_sdk_ec2, [describe, revoke]));
+    let named = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&named);
+    let others = mock!(Client::revoke_security_group_egress)
+        .match_requests(move |it| {
+            noted.lock().unwrap().extend_from_slice(it.security_group_rule_ids());
+            it.ip_permissions().is_empty()
+        })
+        .then_output(|| RevokeSecurityGroupEgressOutput::builder().build());
+    let aws = with_ec2(mocked!(aws_sdk_ec2, [describe, everything, others]));
     let cx = scene.cx::<SecurityGroup>("web");
-    aws.configure(&cx, &spec, &state()).await.unwrap();
-    revoke.num_calls()
+    assert_eq!(aws.configure(&cx, &spec, &fresh()).await.unwrap(), state());
+    assert_eq!(everything.num_calls(), 1);
+    let named = named.lock().unwrap();
+    named.clone()
 }
 
 #[tokio::test]
-async fn the_rule_that_aws_gives_is_taken_away() {
-    assert_eq!(revoked(vec![outward("given").build()]).await, 1);
-    let (v4, v6) = (outward("v4"), outward("given").set_cidr_ipv4(None).cidr_ipv6("::/0"));
-    let ours = v4.tags(Tag::builder().key("wpstack:owner").value("lineage").build()).build();
-    assert_eq!(revoked(vec![ours, v6.build()]).await, 1);
+async fn the_rules_that_aws_gives_are_taken_away() {
+    let rule = |id: &str| ToldRule::builder().security_group_rule_id(id).is_egress(true);
+    let v4 = rule("v4").ip_protocol("-1").cidr_ipv4("0.0.0.0/0").build();
+    let v6 = rule("v6").ip_protocol("-1").cidr_ipv6("::/0").build();
+    assert_eq!(revoked(vec![v4.clone()]).await, [""; 0]);
+    assert_eq!(revoked(vec![v4, v6]).await, ["v6"]);
 }
 
 #[tokio::test]
-async fn no_other_rule_is_taken_away() {
-    assert_eq!(revoked(vec![]).await, 0);
-    let tag = Tag::builder().key("wpstack:owner").value("lineage").build();
-    let others = vec![
-        outward("ours").tags(tag).build(),
-        outward("inward").is_egress(false).build(),
-        outward("narrow").cidr_ipv4("10.0.0.0/8").build(),
-        outward("tcp").ip_protocol("tcp").from_port(443).to_port(443).build(),
-    ];
-    assert_eq!(revoked(others).await, 0);
+async fn a_rule_that_was_taken_already_is_told_from_a_group_that_is_not_visible_yet() {
+    let configure = async |code: &'static str| {
+        let (scene, spec) = scene();
+        let describe = mock!(Client::describe_security_group_rules)
+            .then_output(|| DescribeSecurityGroupRulesOutput::builder().build());
+        let revoke = mock!(Client::revoke_security_group_egress)
+            .then_http_response(move || ec2_error(400, code, "it is not there"));
+        let aws = with_ec2(mocked!(aws_sdk_ec2, [describe, revoke]));
+        aws.configure(&scene.cx::<SecurityGroup>("web"), &spec, &fresh()).await
+    };
+    assert_eq!(configure("InvalidPermission.NotFound").await.unwrap(), state());
+    let error = configure("InvalidGroup.NotFound").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn of_a_group_that_lost_them_nothing_is_taken() {
+    let (scene, spec) = scene();
+    let aws = with_ec2(mocked!(aws_sdk_ec2, []));
+    let cx = scene.cx::<SecurityGroup>("web");
+    assert_eq!(aws.configure(&cx, &spec, &state()).await.unwrap(), state());
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ fn scene() -> (Scene, SecurityGroupRule, SecurityGroupRule) {
         description: name.to_owned(),
         tags: Tags::new(),
     };
-    let state = |id: &str| SecurityGroupState { id: id.to_owned() };
+    let state = |id: &str| SecurityGroupState { id: id.to_owned(), as_given: false };
     let web = scene.exists("web", group("web"), &state("sg-1"));
     let db = scene.exists("db", group("db"), &state("sg-2"));
     let inward = SecurityGroupRule {

@@ -7,7 +7,7 @@ use aws_sdk_ecs::types::builders::ClusterBuilder;
 use aws_sdk_ecs::types::{CapacityProviderStrategyItem, Cluster as Told};
 use serde_json::json;
 use wpstack_core::resource::ecs::{ClusterCapacityProviders, ClusterCapacityProvidersState};
-use wpstack_core::{Condition, Cx, Observed, Provider};
+use wpstack_core::{Condition, Cx, Observed, Provider, Resource as _};
 use wpstack_testkit::mock::{Rule, json_error, mock};
 
 use crate::support::{Scene, drift, mocked, with_ecs};
@@ -30,7 +30,7 @@ fn cx() -> Cx {
 
 fn state() -> ClusterCapacityProvidersState {
     let providers = vec!["blog-a".to_owned(), "blog-b".to_owned()];
-    ClusterCapacityProvidersState { cluster: "blog".to_owned(), providers }
+    ClusterCapacityProvidersState { cluster: "blog".to_owned(), providers, attaching: false }
 }
 
 fn share(name: &str, weight: i32) -> CapacityProviderStrategyItem {
@@ -54,8 +54,27 @@ async fn they_share_the_tasks_equally() {
     let (_, spec) = scene();
     let put = put(&["blog-a", "blog-b"]);
     let aws = with_ecs(mocked!(aws_sdk_ecs, [put]));
-    assert_eq!(aws.create(&cx(), &spec).await.unwrap(), state());
+    // Nothing was told.
+    let attaching = ClusterCapacityProvidersState { attaching: true, ..state() };
+    assert_eq!(aws.create(&cx(), &spec).await.unwrap(), attaching);
     assert_eq!(put.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_tells_that_they_are_attached_is_enough() {
+    let (_, spec) = scene();
+    for (status, attaching) in
+        [(Some("UPDATE_IN_PROGRESS"), true), (Some("UPDATE_COMPLETE"), false), (None, false)]
+    {
+        let put = mock!(Client::put_cluster_capacity_providers).then_output(move || {
+            let told = told().set_attachments_status(status.map(str::to_owned)).build();
+            PutClusterCapacityProvidersOutput::builder().cluster(told).build()
+        });
+        let aws = with_ecs(mocked!(aws_sdk_ecs, [put]));
+        let made = aws.create(&cx(), &spec).await.unwrap();
+        assert_eq!(made.attaching, attaching);
+        assert_eq!(ClusterCapacityProviders::told_ready(&made), !attaching);
+    }
 }
 
 fn told() -> ClusterBuilder {

@@ -315,19 +315,16 @@ async fn an_update_tells_what_changed() {
 }
 
 #[tokio::test]
-async fn deletion_scales_it_to_none_first() {
+async fn it_is_deleted_with_its_tasks_and_once() {
     let (_, spec) = scene(true);
-    let scale = mock!(Client::update_service)
-        .match_requests(|it| it.desired_count() == Some(0) && it.service() == Some("web"))
-        .sequence()
-        .output(|| UpdateServiceOutput::builder().build())
-        .http_response(|| json_error(400, "ServiceNotActiveException", "It is draining."))
-        .build();
     let delete = mock!(Client::delete_service)
         .match_requests(|it| it.service() == Some("web") && it.force() == Some(true))
-        .then_output(|| DeleteServiceOutput::builder().build());
-    let aws = with_ecs(mocked!(aws_sdk_ecs, [scale, delete]));
+        .sequence()
+        .output(|| DeleteServiceOutput::builder().build())
+        .http_response(|| json_error(400, "ServiceNotActiveException", "It is draining."))
+        .build();
+    let aws = with_ecs(mocked!(aws_sdk_ecs, [delete]));
     aws.delete(&cx(), &spec, &state()).await.unwrap();
     aws.delete(&cx(), &spec, &state()).await.unwrap();
-    assert_eq!((scale.num_calls(), delete.num_calls()), (2, 1));
+    assert_eq!(delete.num_calls(), 2);
 }

@@ -29,6 +29,9 @@ pub struct SecurityGroup {
 pub struct SecurityGroupState {
     /// `sg-…`
     pub id: String,
+    /// Whether it may still have the rule that AWS gives a new group.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_given: bool,
 }
 
 impl Resource for SecurityGroup {

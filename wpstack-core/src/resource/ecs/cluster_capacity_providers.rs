@@ -23,6 +23,9 @@ pub struct ClusterCapacityProvidersState {
     pub cluster: String,
     /// The physical names of the providers, in order.
     pub providers: Vec<String>,
+    /// Whether ECS was still attaching them, as far as it had told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attaching: bool,
 }
 
 impl Resource for ClusterCapacityProviders {
@@ -38,6 +41,10 @@ impl Resource for ClusterCapacityProviders {
 
     fn id(state: &ClusterCapacityProvidersState) -> String {
         state.cluster.clone()
+    }
+
+    fn told_ready(state: &ClusterCapacityProvidersState) -> bool {
+        !state.attaching
     }
 
     /// It is replaced only with its cluster.

@@ -141,7 +141,7 @@ impl Provider<spec::SecurityGroup> for Sim {
             })
             .await?;
         match (found, foreign) {
-            (Some(id), _) => Ok(Some(SecurityGroupState { id })),
+            (Some(id), _) => Ok(Some(SecurityGroupState { id, as_given: true })),
             (None, None) => Ok(None),
             (None, Some(tags)) => {
                 let owner = owner_of(&tags);
@@ -162,7 +162,7 @@ impl Provider<spec::SecurityGroup> for Sim {
         self.call(cx, "ec2", "CreateSecurityGroup", |world| {
             let tags = owned(cx, &spec.tags);
             let id = world.create_security_group(&vpc, &name, &spec.description, tags)?;
-            Ok(SecurityGroupState { id })
+            Ok(SecurityGroupState { id, as_given: true })
         })
         .await
     }
@@ -173,10 +173,13 @@ impl Provider<spec::SecurityGroup> for Sim {
         _: &spec::SecurityGroup,
         state: &SecurityGroupState,
     ) -> Result<SecurityGroupState, ProviderError> {
+        if !state.as_given {
+            return Ok(state.clone());
+        }
         self.call(cx, "ec2", "RevokeSecurityGroupEgress", |world| {
             world.ec2.seen(&world.ec2.groups, &state.id, NOT_FOUND)?;
             world.revoke_allow_all_out(&state.id);
-            Ok(state.clone())
+            Ok(SecurityGroupState { as_given: false, ..state.clone() })
         })
         .await
     }
@@ -228,7 +231,7 @@ impl Provider<spec::SecurityGroup> for Sim {
         _: &spec::SecurityGroup,
         id: &str,
     ) -> Result<Option<SecurityGroupState>, ProviderError> {
-        Ok(Some(SecurityGroupState { id: id.to_owned() }))
+        Ok(Some(SecurityGroupState { id: id.to_owned(), as_given: false }))
     }
 
     async fn delete(

@@ -69,6 +69,7 @@ fn resolved(
     Ok(ClusterCapacityProvidersState {
         cluster: cx.state_of(&spec.cluster)?.name,
         providers: providers.collect::<Result<_, ProviderError>>()?,
+        attaching: true,
     })
 }
 
@@ -132,6 +133,7 @@ impl Provider<spec::ClusterCapacityProviders> for Sim {
         let state = ClusterCapacityProvidersState {
             cluster: state.cluster.clone(),
             providers: providers.iter().cloned().collect(),
+            attaching: is_updating,
         };
         if is_updating {
             return Ok(Some(Observed::settling(state, "UPDATE_IN_PROGRESS")));

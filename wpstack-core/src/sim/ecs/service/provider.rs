@@ -199,15 +199,8 @@ impl Provider<spec::Service> for Sim {
         state: &ServiceState,
     ) -> Result<(), ProviderError> {
         let (cluster, name) = (&state.cluster, &state.name);
-        let emptied = self
-            .call(cx, "ecs", "UpdateService", |world| world.set_desired(cluster, name, 0))
-            .await;
-        // One that is not active drains already, or is gone.
-        if emptied.gone()?.is_none() {
-            return Ok(());
-        }
         let deleted = self
-            .call(cx, "ecs", "DeleteService", |world| world.delete_service(cluster, name, false));
+            .call(cx, "ecs", "DeleteService", |world| world.delete_service(cluster, name, true));
         deleted.await.gone().map(drop)
     }
 }
