@@ -43,6 +43,23 @@ def miss_capacity_providers():
     Ecs.delete_capacity_provider = delete
 
 
+def miss_roles_of_instance_profiles():
+    """Lets moto 5.2.5, which breaks off, say that a role which is to be taken out of a profile is not in it."""
+    from moto.iam.exceptions import NotFoundException
+    from moto.iam.models import IAMBackend as Iam
+
+    remove_present = Iam.remove_role_from_instance_profile
+
+    def remove(backend, profile_name, role_name):
+        roles = backend.get_instance_profile(profile_name).roles
+        if all(role.name != role_name for role in roles):
+            message = f"Role {role_name} in instance profile {profile_name} cannot be found."
+            raise NotFoundException(message)
+        return remove_present(backend, profile_name, role_name)
+
+    Iam.remove_role_from_instance_profile = remove
+
+
 def start_instance_refreshes():
     """Lets moto 5.2.5, which does not know instance refreshes, begin one. Its instances know no template anyway."""
     from moto.autoscaling.responses import AutoScalingResponse
@@ -90,6 +107,7 @@ def main(address_file):
     keep_changed_subnet_groups()
     list_capacity_providers()
     miss_capacity_providers()
+    miss_roles_of_instance_profiles()
     retag_launch_templates()
     start_instance_refreshes()
 
