@@ -5,7 +5,7 @@ use std::future::Future;
 use std::str::FromStr;
 
 use futures::future::try_join;
-use wpstack_core::{Cx, Observed, Provider, ProviderError, Recorded, Resource};
+use wpstack_core::{Cx, ErrorKind, Observed, Provider, ProviderError, Recorded, Resource};
 
 /// What a look at an object tells; `None` when it is gone.
 pub(crate) type Look<R> = Result<Option<Observed<<R as Resource>::State>>, ProviderError>;
@@ -62,6 +62,24 @@ pub(crate) async fn with<T, D>(
         (told, detail)
     };
     Ok(told.into_iter().map(with).collect())
+}
+
+/// Deletes an object. Where AWS answers that something still uses it, takes away what no record knows of, of which
+/// `clean` tells how much there was, and deletes again.
+pub(crate) async fn delete_unless_used<D>(
+    delete: impl Fn() -> D,
+    clean: impl Future<Output = Result<Vec<()>, ProviderError>>,
+) -> Result<(), ProviderError>
+where
+    D: Future<Output = Result<(), ProviderError>>,
+{
+    match delete().await {
+        Err(error) if error.kind == ErrorKind::StillInUse => match clean.await?.is_empty() {
+            true => Err(error),
+            false => delete().await,
+        },
+        deleted => deleted,
+    }
 }
 
 /// Whether `field` is among the changed ones.

@@ -21,8 +21,17 @@ pub(crate) fn read_at_most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 }
 
 /// Puts a file in place whole, so that nobody ever reads half of it. It is the user's alone: the names, ids and simulated
-/// secrets in it are nobody else's business.
+/// secrets in it are nobody else's business. What a link leads to is replaced, not the link, and what is no file, such as
+/// a device or a pipe, is written to as it is.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let path = &match path.canonicalize() {
+        Ok(path) => path,
+        Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
+        Err(error) => return Err(error),
+    };
+    if fs::metadata(path).is_ok_and(|existing| !existing.is_file()) {
+        return fs::write(path, content);
+    }
     let directory = path.parent().unwrap_or(Path::new(""));
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     fs::create_dir_all(directory)?;
@@ -55,5 +64,25 @@ mod tests {
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         assert_eq!(read_at_most(&path, 2).unwrap(), b"oth");
         assert_eq!(read_at_most(&path, 9).unwrap(), b"other");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_stays_and_what_is_no_file_is_not_replaced() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        let directory = tempfile::tempdir().unwrap();
+        let (path, link) = (directory.path().join("plan"), directory.path().join("link"));
+        fs::write(&path, b"one").unwrap();
+        symlink(&path, &link).unwrap();
+        replace(&link, b"other").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&path).unwrap(), b"other");
+
+        // A device of the terminal's, as `/dev/null` is: root could replace it.
+        let device = directory.path().join("device");
+        symlink("/dev/null", &device).unwrap();
+        replace(&device, b"gone").unwrap();
+        assert!(fs::metadata(&device).unwrap().file_type().is_char_device());
+        assert!(replace(directory.path(), b"no").is_err());
     }
 }

@@ -13,7 +13,7 @@ use wpstack_core::{Cx, Drifts, ErrorKind, Gone, Observed, Provider, ProviderErro
 use super::{EC2, by_id, filter, owned, tagged};
 use crate::Aws;
 use crate::call::{Call, Told as _};
-use crate::provide::{Look, has, look, read_one, when};
+use crate::provide::{Look, delete_unless_used, has, look, read_one, when};
 use crate::tags::TagSet;
 
 #[async_trait]
@@ -44,15 +44,15 @@ impl Provider<RouteTable> for Aws {
         spec: &RouteTable,
         state: &RouteTableState,
     ) -> Result<RouteTableState, ProviderError> {
-        // Nobody has given it anything that is not wanted yet.
+        if !state.associations.is_empty() {
+            // It has been given something before, which need not be what is wanted now.
+            return self.converge(cx, spec, state).await;
+        }
         let (routes, subnets) = (wanted_routes(cx, spec)?, wanted_subnets(cx, spec)?);
         let routes = routes.iter().map(|(to, via)| self.route(&state.id, to, via, false));
-        let known: BTreeMap<_, _> = state.associations.iter().cloned().collect();
-        let join = subnets.iter().filter(|subnet| !known.contains_key(*subnet));
-        let join = join.map(|subnet| self.associate(&state.id, subnet));
-        let (_, joined) = try_join(try_join_all(routes), try_join_all(join)).await?;
-        let associations = known.into_iter().chain(joined).collect::<BTreeMap<_, _>>();
-        Ok(RouteTableState { associations: associations.into_iter().collect(), ..state.clone() })
+        let join = subnets.iter().map(|subnet| self.associate(&state.id, subnet));
+        let (_, associations) = try_join(try_join_all(routes), try_join_all(join)).await?;
+        Ok(RouteTableState { associations, ..state.clone() })
     }
 
     async fn read(&self, cx: &Cx, spec: &RouteTable, state: &RouteTableState) -> Look<RouteTable> {
@@ -99,16 +99,13 @@ impl Provider<RouteTable> for Aws {
     ) -> Result<(), ProviderError> {
         let recorded = state.associations.iter().map(|(_, association)| association);
         try_join_all(recorded.map(|id| self.disassociate(id))).await?;
-        match self.delete_route_table(&state.id).await {
-            // A run that was killed may have made more associations than it recorded.
-            Err(error) if error.kind == ErrorKind::StillInUse => {
-                let Some(told) = self.route_table(&state.id).await? else { return Ok(()) };
-                let associations = associations(&told);
-                try_join_all(associations.values().map(|id| self.disassociate(id))).await?;
-                self.delete_route_table(&state.id).await
-            }
-            deleted => deleted,
-        }
+        // A run that was killed may have made more associations than it recorded.
+        let leave = async {
+            let told = self.route_table(&state.id).await?;
+            let associations = told.as_ref().map(associations).unwrap_or_default();
+            try_join_all(associations.values().map(|id| self.disassociate(id))).await
+        };
+        delete_unless_used(|| self.delete_route_table(&state.id), leave).await
     }
 }
 

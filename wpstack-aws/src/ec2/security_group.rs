@@ -1,7 +1,10 @@
 //! `ec2.security-group`
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, ResourceType, SecurityGroup as Told};
+use aws_sdk_ec2::types::{
+    Filter, IpPermission, IpRange, ResourceType, SecurityGroup as Told,
+    SecurityGroupRule as ToldRule,
+};
 use futures::future::try_join;
 use wpstack_core::resource::ec2::{SecurityGroup, SecurityGroupState};
 use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
@@ -130,8 +133,8 @@ impl Aws {
 
     async fn revoke_given_ipv6(&self, group: &str) -> Result<(), ProviderError> {
         let rules = self.rules(vec![filter("group-id", vec![group.to_owned()])]).await?;
-        let given = rules.iter().filter(|rule| rule.cidr_ipv6() == Some("::/0"));
-        let ids: Vec<_> = given.filter_map(|rule| rule.security_group_rule_id.clone()).collect();
+        let given = rules.into_iter().filter(is_given_ipv6);
+        let ids: Vec<_> = given.filter_map(|rule| rule.security_group_rule_id).collect();
         if ids.is_empty() {
             return Ok(());
         }
@@ -139,6 +142,15 @@ impl Aws {
         let call = call.set_security_group_rule_ids(Some(ids));
         call.send().await.call(EC2, "RevokeSecurityGroupEgress").gone().map(drop)
     }
+}
+
+/// Whether AWS gave the rule. Rules of ours have tags from their first moment, so that one of the same meaning is told
+/// apart.
+fn is_given_ipv6(rule: &ToldRule) -> bool {
+    rule.is_egress() == Some(true)
+        && rule.ip_protocol() == Some("-1")
+        && (rule.cidr_ipv4(), rule.cidr_ipv6()) == (None, Some("::/0"))
+        && rule.tags().is_empty()
 }
 
 /// What a fresh group is.

@@ -133,10 +133,10 @@ impl Provider<Service> for Aws {
             .transpose()
     }
 
-    /// Scaled to none first, so that its tasks stop even where the deletion is refused. Forced then, because ECS refuses
-    /// to delete a service with an active deployment, and its last one may never end.
+    /// Forced: ECS refuses to delete a service that still has tasks or an active deployment, which may never end. It
+    /// takes the tasks along, so that the service need not be scaled to none before.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html>
     async fn delete(&self, _: &Cx, _: &Service, state: &ServiceState) -> Result<(), ProviderError> {
-        // By force: with its tasks, which ECS stops, so that it need not be scaled down before.
         let call = self.ecs.delete_service().cluster(&state.cluster).service(&state.name);
         call.force(true).send().await.call(ECS, "DeleteService").gone().map(drop)
     }

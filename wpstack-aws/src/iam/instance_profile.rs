@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::{InstanceProfile as Told, Tag};
-use futures::future::{join_all, try_join};
+use futures::future::{join_all, try_join, try_join_all};
 use wpstack_core::resource::iam::{InstanceProfile, InstanceProfileState};
-use wpstack_core::{Cx, Drifts, ErrorKind, Gone, Observed, Provider, ProviderError, Recorded};
+use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
 
 use super::IAM;
 use crate::Aws;
 use crate::call::{Call, Told as _};
-use crate::provide::{Look, has, read_one, when};
+use crate::provide::{Look, delete_unless_used, has, read_one, when};
 use crate::tags::TagSet;
 
 #[async_trait]
@@ -101,16 +101,13 @@ impl Provider<InstanceProfile> for Aws {
         if !state.role.is_empty() {
             self.release(state, &state.role).await?;
         }
-        match self.delete_profile(&state.name).await {
-            // A run that was killed may have put a role in that it did not record.
-            Err(error) if error.kind == ErrorKind::StillInUse => {
-                let Some(told) = self.profile(&state.name).await? else { return Ok(()) };
-                let Some(role) = held(&told) else { return Err(error) };
-                self.release(state, role).await?;
-                self.delete_profile(&state.name).await
-            }
-            deleted => deleted,
-        }
+        // A run that was killed may have put a role in that it did not record.
+        let release = async {
+            let told = self.profile(&state.name).await?;
+            let roles = told.as_ref().map(Told::roles).unwrap_or_default();
+            try_join_all(roles.iter().map(|role| self.release(state, role.role_name()))).await
+        };
+        delete_unless_used(|| self.delete_profile(&state.name), release).await
     }
 }
 

@@ -7,12 +7,12 @@ use aws_sdk_iam::types::{Role as Told, Tag};
 use futures::future::{join_all, try_join, try_join_all};
 use wpstack_core::resource::iam::{Role, RoleState};
 use wpstack_core::value::ManagedPolicy;
-use wpstack_core::{Cx, Drifts, ErrorKind, Gone, Observed, Provider, ProviderError, Recorded};
+use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
 
 use super::IAM;
 use crate::Aws;
 use crate::call::{Call, Told as _};
-use crate::provide::{Look, has, parsed, read_one, when};
+use crate::provide::{Look, delete_unless_used, has, parsed, read_one, when};
 use crate::tags::TagSet;
 
 #[async_trait]
@@ -82,18 +82,12 @@ impl Provider<Role> for Aws {
     async fn delete(&self, _: &Cx, spec: &Role, state: &RoleState) -> Result<(), ProviderError> {
         let wanted = spec.managed.iter().map(|policy| policy.arn().to_string());
         try_join_all(wanted.map(async |arn| self.detach(state, &arn).await)).await?;
-        match self.delete_role(&state.name).await {
-            // It may have more policies, from an update that did not get far or from elsewhere.
-            Err(error) if error.kind == ErrorKind::StillInUse => {
-                let Some(attached) = self.attached(&state.name).await? else { return Ok(()) };
-                if attached.is_empty() {
-                    return Err(error);
-                }
-                try_join_all(attached.iter().map(|policy| self.detach(state, policy))).await?;
-                self.delete_role(&state.name).await
-            }
-            deleted => deleted,
-        }
+        // It may have more policies, from an update that did not get far or from elsewhere.
+        let detach = async {
+            let attached = self.attached(&state.name).await?.unwrap_or_default();
+            try_join_all(attached.iter().map(|policy| self.detach(state, policy))).await
+        };
+        delete_unless_used(|| self.delete_role(&state.name), detach).await
     }
 }
 

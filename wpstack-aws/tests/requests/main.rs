@@ -7,5 +7,6 @@ mod call;
 mod ec2;
 mod ecs;
 mod elb;
+mod iam;
 mod secretsmanager;
 mod support;

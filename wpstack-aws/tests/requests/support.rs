@@ -50,6 +50,11 @@ pub(crate) fn with_ecs(ecs: aws_sdk_ecs::Client) -> Aws {
     Aws { ecs, ..nowhere() }
 }
 
+/// Provides from a mocked IAM.
+pub(crate) fn with_iam(iam: aws_sdk_iam::Client) -> Aws {
+    Aws { iam, ..nowhere() }
+}
+
 /// A stack, and the states of those of its resources that exist.
 pub(crate) struct Scene {
     stack: Stack,

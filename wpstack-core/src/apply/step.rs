@@ -38,6 +38,13 @@ pub(super) struct Rest {
     due: Timestamp,
 }
 
+impl Rest {
+    /// All that remains of a step whose object stands as recorded.
+    fn standing(cx: Cx, spec: &Value, state: Value, due: Timestamp) -> Self {
+        Self { cx, spec: spec.clone(), state, configure: true, fresh: false, due }
+    }
+}
+
 /// Why a step did not get done.
 #[derive(Debug, Error)]
 pub(super) enum StepError {
@@ -145,14 +152,7 @@ impl Worker<'_> {
                 let record = self.record()?;
                 let cx = self.context(&record);
                 let state = record.state.ok_or(StepError::Vanished)?;
-                Ok(Progress::Exists(Rest {
-                    cx,
-                    spec: spec.clone(),
-                    state,
-                    configure: true,
-                    fresh: false,
-                    due,
-                }))
+                Ok(Progress::Exists(Rest::standing(cx, spec, state, due)))
             }
             Task::Delete => self.delete(due).await,
         }
@@ -198,15 +198,7 @@ impl Worker<'_> {
             let changed = self.outdated(&before, spec);
             if changed.is_empty() && before.spec == *spec {
                 let cx = self.context(&before);
-                let spec = spec.clone();
-                return Ok(Progress::Exists(Rest {
-                    cx,
-                    spec,
-                    state,
-                    configure: true,
-                    fresh: false,
-                    due,
-                }));
+                return Ok(Progress::Exists(Rest::standing(cx, spec, state, due)));
             }
             return self.update(spec, &changed, true, due).await;
         }
@@ -227,14 +219,7 @@ impl Worker<'_> {
             }
         };
         self.learn_id(state.clone()).await?;
-        Ok(Progress::Exists(Rest {
-            cx,
-            spec: spec.clone(),
-            state,
-            configure: true,
-            fresh: true,
-            due,
-        }))
+        Ok(Progress::Exists(Rest { fresh: true, ..Rest::standing(cx, spec, state, due) }))
     }
 
     /// The fields that have to be changed on an object that was made as recorded. The plan has seen to it that none of
@@ -314,7 +299,8 @@ impl Worker<'_> {
         }
         self.learn(Fact::Updated { state: state.clone() }).await?;
         let fresh = !changed.is_empty();
-        Ok(Progress::Exists(Rest { cx, spec: spec.clone(), state, configure, fresh, due }))
+        let rest = Rest { configure, fresh, ..Rest::standing(cx, spec, state, due) };
+        Ok(Progress::Exists(rest))
     }
 
     async fn delete(&self, due: Timestamp) -> Result<Progress, StepError> {

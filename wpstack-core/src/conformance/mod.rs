@@ -150,16 +150,17 @@ impl<'a> Conformance<'a> {
     where
         F: Future<Output = Result<T, ProviderError>>,
     {
-        let mut pauses = Pauses::default();
+        let (mut pauses, began) = (Pauses::default(), self.clock.now());
         loop {
             let error = match call().await {
                 Ok(answer) => return answer,
                 Err(error) => error,
             };
-            let Some((_, pause)) = pauses.after(error.kind, 0) else {
-                panic!("{verb} of {}: {}", node.address, Chain(&error));
-            };
-            self.clock.sleep(pause).await;
+            let pause = pauses.after(error.kind, 0).map(|(_, pause)| pause);
+            match pause.filter(|_| between(began, self.clock.now()) <= self.patience) {
+                Some(pause) => self.clock.sleep(pause).await,
+                None => panic!("{verb} of {}: {}", node.address, Chain(&error)),
+            }
         }
     }
 

@@ -84,7 +84,7 @@ pub const NOT_VARIED: &[(&str, &str)] = &[
     ("rds.subnet-group", "subnets"),
 ];
 
-/// Fields that a read does not compare: another controller owns what they begin with, or AWS does not tell.
+/// Fields that a read does not compare: another controller owns what they begin with.
 pub const NOT_TOLD: &[(&str, &str)] =
     &[("autoscaling.group", "desired"), ("ecs.service", "desired")];
 

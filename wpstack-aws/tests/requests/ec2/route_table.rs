@@ -145,6 +145,17 @@ async fn a_new_table_gets_its_routes_and_subnets() {
 }
 
 #[tokio::test]
+async fn what_a_table_was_given_before_and_is_not_wanted_is_taken() {
+    let (_, spec) = scene();
+    let (route, leave, b) = (creates_route(), disassociates("rtbassoc-c"), associates(B.0, B.1));
+    let stray = ("subnet-c", "rtbassoc-c");
+    let aws = with_ec2(mocked!(aws_sdk_ec2, [describes(told(&[], &[A, stray])), route, leave, b]));
+    let configured = aws.configure(&cx(), &spec, &state(&[A, stray])).await.unwrap();
+    assert_eq!(configured, state(&[A, B]));
+    assert_eq!((route.num_calls(), leave.num_calls(), b.num_calls()), (1, 1, 1));
+}
+
+#[tokio::test]
 async fn nothing_is_done_twice() {
     let (_, spec) = scene();
     let aws = with_ec2(mocked!(aws_sdk_ec2, [describes(told(&[OUT], &[A, B]))]));

@@ -8,7 +8,7 @@ use aws_sdk_ec2::operation::delete_security_group::DeleteSecurityGroupOutput;
 use aws_sdk_ec2::operation::describe_security_group_rules::DescribeSecurityGroupRulesOutput;
 use aws_sdk_ec2::operation::describe_security_groups::DescribeSecurityGroupsOutput;
 use aws_sdk_ec2::operation::revoke_security_group_egress::RevokeSecurityGroupEgressOutput;
-use aws_sdk_ec2::types::{IpRange, SecurityGroup as Told, SecurityGroupRule as ToldRule};
+use aws_sdk_ec2::types::{IpRange, SecurityGroup as Told, SecurityGroupRule as ToldRule, Tag};
 use wpstack_core::resource::ec2::{SecurityGroup, SecurityGroupState, Vpc, VpcState};
 use wpstack_core::{ErrorKind, Observed, Provider};
 use wpstack_testkit::mock::{ec2_error, mock};
@@ -111,6 +111,22 @@ async fn the_rules_that_aws_gives_are_taken_away() {
     let v6 = rule("v6").ip_protocol("-1").cidr_ipv6("::/0").build();
     assert_eq!(revoked(vec![v4.clone()]).await, [""; 0]);
     assert_eq!(revoked(vec![v4, v6]).await, ["v6"]);
+}
+
+#[tokio::test]
+async fn no_other_rule_is_taken_away() {
+    let outward = |id: &str| {
+        let rule = ToldRule::builder().security_group_rule_id(id).is_egress(true);
+        rule.ip_protocol("-1").cidr_ipv6("::/0")
+    };
+    let tag = Tag::builder().key("wpstack:owner").value("lineage").build();
+    let others = vec![
+        outward("ours").tags(tag).build(),
+        outward("inward").is_egress(false).build(),
+        outward("narrow").cidr_ipv6("fd00::/8").build(),
+        outward("tcp").ip_protocol("tcp").from_port(443).to_port(443).build(),
+    ];
+    assert_eq!(revoked(others).await, [""; 0]);
 }
 
 #[tokio::test]

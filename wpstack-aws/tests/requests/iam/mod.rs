@@ -1,0 +1,4 @@
+//! Identity and Access Management.
+
+mod instance_profile;
+mod role;
