@@ -14,6 +14,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_types::service_config::ServiceConfigKey;
 use thiserror::Error;
 
 /// How long a call may take. Calls only begin things and answer within seconds; what is to be waited for is polled.
@@ -111,15 +112,7 @@ impl Aws {
     /// # Errors
     /// When no region is configured or no credentials are found. Nothing has been asked of the services by then.
     pub async fn connect(settings: Settings) -> Result<Self, ConnectError> {
-        let config = load(settings).await;
-        if config.region().is_none() {
-            return Err(ConnectError::Region);
-        }
-        let none = || CredentialsError::not_loaded("nothing provides any");
-        let provider = config.credentials_provider().ok_or_else(none);
-        let provider = provider.map_err(ConnectError::Credentials)?;
-        provider.provide_credentials().await.map_err(ConnectError::Credentials)?;
-        Ok(Self::new(&config))
+        Ok(Self::new(&checked(settings).await?))
     }
 
     /// The region, as in `eu-west-1`.
@@ -127,6 +120,42 @@ impl Aws {
     pub fn region(&self) -> Option<&str> {
         self.ec2.config().region().map(AsRef::as_ref)
     }
+}
+
+/// A client of S3, for a team's state. Like all here it repeats nothing by itself.
+///
+/// It has connections of its own: those of a run may belong to a runtime that waits for the state.
+///
+/// # Errors
+/// As [`Aws::connect`].
+pub async fn connect_s3(settings: Settings) -> Result<aws_sdk_s3::Client, ConnectError> {
+    let config = checked(settings).await?;
+    // Stores of another make have names in the path only, unless somebody set up a domain for each bucket.
+    let key = ServiceConfigKey::builder()
+        .service_id("s3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
+    let is_elsewhere = config.endpoint_url().is_some() || own.is_some();
+    let config = aws_sdk_s3::config::Builder::from(&config)
+        .retry_config(RetryConfig::disabled())
+        .force_path_style(is_elsewhere)
+        .build();
+    Ok(aws_sdk_s3::Client::from_conf(config))
+}
+
+/// The configuration, with a region and credentials in it.
+async fn checked(settings: Settings) -> Result<SdkConfig, ConnectError> {
+    let config = load(settings).await;
+    if config.region().is_none() {
+        return Err(ConnectError::Region);
+    }
+    let none = || CredentialsError::not_loaded("nothing provides any");
+    let provider = config.credentials_provider().ok_or_else(none);
+    let provider = provider.map_err(ConnectError::Credentials)?;
+    provider.provide_credentials().await.map_err(ConnectError::Credentials)?;
+    Ok(config)
 }
 
 async fn load(settings: Settings) -> SdkConfig {

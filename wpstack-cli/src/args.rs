@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand, ValueEnum};
+use wpstack_core::value::Seconds;
 use wpstack_core::wordpress::Cloud;
 
 use crate::commands::{
@@ -58,6 +59,15 @@ pub(crate) struct Global {
     /// The profile of the shared AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+    /// How long to wait for a lock that somebody else holds, as in `90s` or `5m`
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        default_value = "0s",
+        env = "WPSTACK_LOCK_TIMEOUT"
+    )]
+    pub(crate) lock_timeout: Seconds,
     /// Write JSON lines to standard output: every event, then one result
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -117,7 +127,7 @@ pub(crate) enum Command {
     Output(OutputArgs),
     /// Show what is recorded, or a saved plan
     Show(ShowArgs),
-    /// Look into the recorded state
+    /// Look into the recorded state, change it, or move it
     #[command(subcommand)]
     State(StateArgs),
     /// Draw the stack as a graph
@@ -141,8 +151,7 @@ impl Command {
             Self::Import(_) => "import",
             Self::Output(_) => "output",
             Self::Show(_) => "show",
-            Self::State(StateArgs::List) => "state list",
-            Self::State(StateArgs::Show { .. }) => "state show",
+            Self::State(args) => args.verb(),
             Self::Graph(_) => "graph",
             Self::Schema => "schema",
             Self::Completions(_) => "completions",

@@ -4,12 +4,12 @@ use std::io;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use wpstack_aws::ConnectError;
+use wpstack_aws::{BucketError, ConnectError};
 use wpstack_core::apply::{ApplyError, ImportError, OpenError, RefreshError};
 use wpstack_core::import::terraform::FileError;
 use wpstack_core::plan::PlanError;
 use wpstack_core::sim::SimError;
-use wpstack_core::state::{LedgerError, StoreError};
+use wpstack_core::state::{EditError, LedgerError, StoreError};
 use wpstack_core::wordpress::{ComposeError, Problems};
 use wpstack_core::{AddressError, Chain};
 
@@ -80,7 +80,10 @@ impl CommandError {
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
-        let exit = if let StoreError::Locked(_) = error { Exit::Locked } else { Exit::Error };
+        let exit = match error {
+            StoreError::Locked(_) | StoreError::TakenOver { .. } => Exit::Locked,
+            _ => Exit::Error,
+        };
         Self::new(Chain(&error).to_string()).hint(error.hint()).exit(exit)
     }
 }
@@ -148,6 +151,18 @@ impl From<ApplyError> for CommandError {
 impl From<ConnectError> for CommandError {
     fn from(error: ConnectError) -> Self {
         Self::new(Chain(&error).to_string()).hint(error.hint())
+    }
+}
+
+impl From<BucketError> for CommandError {
+    fn from(error: BucketError) -> Self {
+        Self::new(Chain(&error).to_string()).hint(error.hint())
+    }
+}
+
+impl From<EditError> for CommandError {
+    fn from(error: EditError) -> Self {
+        Self::new(error.to_string()).hint("`wpstack state list` lists what is recorded")
     }
 }
 

@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod exit;
 mod files;
+mod kept;
 mod plan_file;
 mod progress;
 mod project;

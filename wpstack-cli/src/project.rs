@@ -2,13 +2,16 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use wpstack_core::Stack;
-use wpstack_core::state::{Document, LocalStore, Store};
-use wpstack_core::wordpress::{Cloud, Config, stack};
+use wpstack_core::state::{Document, LocalStore};
+use wpstack_core::time::SystemClock;
+use wpstack_core::wordpress::{Cloud, Config, S3, stack};
 
 use crate::args::Global;
 use crate::error::CommandError;
+use crate::kept::Kept;
 
 /// A configuration that was read, and where everything around it is.
 #[derive(Debug)]
@@ -56,13 +59,26 @@ impl Project {
         Ok(stack(&self.config)?)
     }
 
-    /// Where the state is kept. What is simulated is kept apart: it must never be taken for what exists at AWS.
-    pub(crate) fn store(&self) -> LocalStore {
-        let directory = match self.cloud {
+    /// The store on this disk. What is simulated is kept apart: it must never be taken for what exists at AWS.
+    pub(crate) fn local(&self, global: &Global) -> LocalStore {
+        LocalStore::open(self.place(), self.config.name.as_ref())
+            .waiting(global.lock_timeout.duration(), Arc::new(SystemClock))
+    }
+
+    /// The directory of what is recorded.
+    pub(crate) fn place(&self) -> PathBuf {
+        match self.cloud {
             Cloud::Aws => self.directory.clone(),
             Cloud::Sim => self.directory.join("sim"),
-        };
-        LocalStore::open(directory, self.config.name.as_ref())
+        }
+    }
+
+    /// Where the state is kept for a team. What is simulated stays on this disk, beside its world.
+    pub(crate) fn team(&self) -> Option<&S3> {
+        match self.cloud {
+            Cloud::Aws => self.config.state.s3.as_ref(),
+            Cloud::Sim => None,
+        }
     }
 
     /// Where the simulated world is kept.
@@ -74,8 +90,8 @@ impl Project {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(crate) async fn document(&self) -> Result<Document, CommandError> {
-        let found = self.store().load().await?;
+    pub(crate) async fn document(&self, global: &Global) -> Result<Document, CommandError> {
+        let found = Kept::open(self, global).await?.store().load().await?;
         Ok(found.unwrap_or_else(|| Document::new(self.config.name.as_ref(), "")))
     }
 }

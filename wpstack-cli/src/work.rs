@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 use wpstack_core::apply::{Options, Session, Summary};
 use wpstack_core::plan::{Plan, saw};
-use wpstack_core::state::{Document, Holder};
+use wpstack_core::state::Document;
 use wpstack_core::{Consent, Stack};
 
 use crate::answer::Answer;
@@ -11,9 +11,9 @@ use crate::args::Global;
 use crate::cloud::Connection;
 use crate::consent::allowed;
 use crate::console::Console;
-use crate::environment;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::kept::{Kept, holder};
 use crate::project::Project;
 use crate::render::names::Names;
 use crate::render::{self, summary};
@@ -61,17 +61,14 @@ impl Work {
 
     async fn open(context: Context<'_>, command: &str) -> Result<Self, CommandError> {
         let project = Project::open(context.global)?;
+        let kept = Kept::open(&project, context.global).await?;
+        kept.check(&project, context.global).await?;
         for _ in 0..READS {
             let connection = Connection::open(&project, context.global).await?;
-            let holder = Holder {
-                who: environment::who(),
-                pid: std::process::id(),
-                doing: command.to_owned(),
-                since: wpstack_core::time::Clock::now(&wpstack_core::time::SystemClock),
-            };
-            let store = std::sync::Arc::new(project.store());
-            let (name, lineage) = (project.config.name.as_ref(), lineage()?);
-            let session = connection.engine.open(store, name, &holder, &lineage).await?;
+            let (name, holder, lineage) =
+                (project.config.name.as_ref(), holder(command), unique()?);
+            let session = connection.engine.open(kept.store(), name, &holder, &lineage).await;
+            let session = session.map_err(|error| kept.explain(error))?;
             if connection.is_current() {
                 return Ok(Self { project, connection, session });
             }
@@ -230,8 +227,8 @@ fn exit(summary: &Summary) -> Exit {
     }
 }
 
-/// A number that nobody else draws: who owns what is built.
-fn lineage() -> Result<String, CommandError> {
+/// A number that nobody else draws: who owns what is built, and whose a write is.
+pub(crate) fn unique() -> Result<String, CommandError> {
     Ok(format!("{:016x}{:016x}", chance()?, chance()?))
 }
 

@@ -94,6 +94,34 @@ def keep_changed_subnet_groups():
     Rds.modify_db_subnet_group = modify_and_keep
 
 
+def take_every_call_for_one_over_tls():
+    """Mends moto 5.2.5, for which a refusal of what comes without TLS is a refusal of everything."""
+    from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+
+    judge = IAMPolicyStatement.is_action_permitted
+    without_tls = {"Bool": {"aws:SecureTransport": "false"}}
+
+    def judge_as_over_tls(statement, *what, **more):
+        if statement._statement.get("Condition") == without_tls:
+            return PermissionResult.NEUTRAL
+        return judge(statement, *what, **more)
+
+    IAMPolicyStatement.is_action_permitted = judge_as_over_tls
+
+
+def name_versioning_configurations():
+    """Mends moto 5.2.5, whose answer about the versions of a bucket has a root of another name than S3's."""
+    from moto.s3.responses import S3Response
+
+    def tell(response):
+        status = response.backend.get_bucket_versioning(response.bucket_name)
+        status = f"<Status>{status}</Status>" if status else ""
+        namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+        return 200, {}, f"<VersioningConfiguration {namespace}>{status}</VersioningConfiguration>"
+
+    S3Response.get_bucket_versioning = tell
+
+
 def main(address_file):
     threading.Thread(target=exit_with_starter, daemon=True).start()
 
@@ -106,10 +134,12 @@ def main(address_file):
 
     keep_changed_subnet_groups()
     list_capacity_providers()
+    name_versioning_configurations()
     miss_capacity_providers()
     miss_roles_of_instance_profiles()
     retag_launch_templates()
     start_instance_refreshes()
+    take_every_call_for_one_over_tls()
 
     # Port 0: the kernel picks a free one and it is bound at once, so no other server can be mistaken for this one.
     server = make_server(

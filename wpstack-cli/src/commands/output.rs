@@ -16,7 +16,7 @@ pub(crate) struct OutputArgs {
 
 /// Prints outputs as they were last read, the bare value when one is named.
 pub(super) async fn run(args: &OutputArgs, context: Context<'_>) -> Result<Answer, CommandError> {
-    let outputs = Project::open(context.global)?.document().await?.outputs;
+    let outputs = Project::open(context.global)?.document(context.global).await?.outputs;
     let Some(name) = &args.name else {
         let line = |(name, value): (&String, &String)| format!("{name} = {value}\n");
         let data: String = outputs.iter().map(line).collect();

@@ -22,7 +22,7 @@ pub(crate) struct ShowArgs {
 
 /// Shows what is recorded, or a saved plan, for people.
 pub(super) async fn run(args: &ShowArgs, context: Context<'_>) -> Result<Answer, CommandError> {
-    let document = Project::open(context.global)?.document().await?;
+    let document = Project::open(context.global)?.document(context.global).await?;
     let names = Names::of(&document);
     let Some(path) = &args.plan else {
         let text = render::state::document(&document, &names);

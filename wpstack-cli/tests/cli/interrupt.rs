@@ -12,14 +12,14 @@ const VPC: &str = r#"<CreateVpcResponse xmlns="http://ec2.amazonaws.com/doc/2016
 <requestId>r</requestId><vpc><vpcId>vpc-1</vpcId><state>pending</state></vpc></CreateVpcResponse>"#;
 
 /// Refuses everything but the creation of the VPC, which it holds back until it is told to answer.
-struct Service {
-    address: String,
-    asked: Receiver<()>,
-    answer: Sender<()>,
+pub(crate) struct Service {
+    pub(crate) address: String,
+    pub(crate) asked: Receiver<()>,
+    pub(crate) answer: Sender<()>,
 }
 
 impl Service {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let ((tell, asked), (answer, wait)) = (channel(), channel());
@@ -86,7 +86,7 @@ fn respond(stream: &mut TcpStream, status: &str, body: &str) {
     drop(stream.write_all(answer.as_bytes()));
 }
 
-fn interrupt(child: &Child, signal: &str) {
+pub(crate) fn interrupt(child: &Child, signal: &str) {
     let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(sent.unwrap().success());
 }

@@ -10,3 +10,5 @@ mod interrupt;
 mod lifecycle;
 mod sandbox;
 mod state;
+#[cfg(unix)]
+mod team;

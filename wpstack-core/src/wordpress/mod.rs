@@ -23,7 +23,7 @@ mod template;
 
 pub use config::{
     Cloud, Config, Database, Flaw, HealthCheck, Image, ImageSource, Instances, LoadBalancer, Logs,
-    Network, Problem, Problems, Service, Subnets,
+    Network, Problem, Problems, S3, Service, State, Subnets,
 };
 pub use stack::{ComposeError, stack};
 pub use template::{template, written};

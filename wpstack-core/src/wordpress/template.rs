@@ -52,7 +52,9 @@ fn entry(text: &mut String, key: &Key, written: Written) -> std::fmt::Result {
     let doc = doc.trim();
     match written {
         Written::Value(value) => writeln!(text, "# {doc}\n{name} = {value}"),
-        Written::Unset => writeln!(text, "# {doc}\n# {name} = {example}"),
+        Written::Unset if keys.is_empty() => writeln!(text, "# {doc}\n# {name} = {example}"),
+        // On one line: a table that is commented out would leave the header of the one before in force.
+        Written::Unset => writeln!(text, "# {doc}\n# {name} = {{ {} }}", examples(keys)),
         Written::Section(written) => {
             writeln!(text, "\n# {doc}\n[{name}]")?;
             table(text, keys, written);
@@ -69,6 +71,12 @@ fn entry(text: &mut String, key: &Key, written: Written) -> std::fmt::Result {
             })
         }
     }
+}
+
+/// The keys of a section with an example each, as they stand between braces.
+fn examples(keys: &[Key]) -> String {
+    let pairs = keys.iter().map(|key| format!("{} = {}", key.name, key.example));
+    pairs.collect::<Vec<_>>().join(", ")
 }
 
 fn quoted(text: &str) -> toml::Value {

@@ -1,16 +1,20 @@
 //! `wpstack state`
 
-use serde_json::json;
-use wpstack_core::{Address, ObjectId};
+mod edit;
+mod look;
+mod migrate;
+mod team;
 
+use std::path::PathBuf;
+
+use wpstack_core::Address;
+
+use self::migrate::Target;
 use crate::answer::Answer;
 use crate::error::CommandError;
-use crate::project::Project;
-use crate::render;
-use crate::render::names::Names;
 use crate::work::Context;
 
-/// How to look.
+/// What to do with the state.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum StateArgs {
     /// List what is recorded: address, status, AWS's name
@@ -20,32 +24,76 @@ pub(crate) enum StateArgs {
         /// Its address, as in `ec2.subnet:public-a`; with `#2` for another than the newest generation
         address: String,
     },
+    /// Print the whole document
+    Pull,
+    /// Put a document in the place of the one that is recorded
+    Push {
+        /// The document, as `wpstack state pull` prints it
+        file: PathBuf,
+        /// Do so even if more was recorded since it was pulled
+        #[arg(long)]
+        force: bool,
+    },
+    /// Forget resources, which stay at AWS and are looked after no more
+    Rm {
+        /// Their addresses
+        #[arg(required = true, value_name = "ADDRESS")]
+        addresses: Vec<Address>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Give a resource another address
+    Mv {
+        /// Its address
+        from: Address,
+        /// Its new address, of the same type
+        to: Address,
+    },
+    /// Make the bucket of `[state.s3]`, or harden the one that is there
+    Init,
+    /// Move the state between this disk and the bucket of `[state.s3]`
+    Migrate {
+        /// Where to
+        #[arg(long, value_name = "s3|local", hide_possible_values = true)]
+        to: Target,
+    },
+    /// Take the lock from a run that is gone; if it is not, it can write no more
+    ForceUnlock {
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
-/// Prints what is recorded. Asks nobody.
+impl StateArgs {
+    /// The verb, as typed.
+    pub(crate) fn verb(&self) -> &'static str {
+        match self {
+            Self::List => "state list",
+            Self::Show { .. } => "state show",
+            Self::Pull => "state pull",
+            Self::Push { .. } => "state push",
+            Self::Rm { .. } => "state rm",
+            Self::Mv { .. } => "state mv",
+            Self::Init => "state init",
+            Self::Migrate { .. } => "state migrate",
+            Self::ForceUnlock { .. } => "state force-unlock",
+        }
+    }
+}
+
+/// Does what was asked.
 pub(super) async fn run(args: &StateArgs, context: Context<'_>) -> Result<Answer, CommandError> {
-    let document = Project::open(context.global)?.document().await?;
-    let names = Names::of(&document);
     match args {
-        StateArgs::List => {
-            let text = render::state::list(&document, &names);
-            let note = if text.is_empty() { "Nothing is recorded.\n" } else { "" };
-            let answer = Answer::data(text, json!({"objects": document.objects}));
-            Ok(Answer { text: note.to_owned(), ..answer })
-        }
-        StateArgs::Show { address } => {
-            let object: ObjectId = address.parse()?;
-            let current = |address: &Address| document.current(address);
-            let found = match address.contains('#') {
-                true => document.objects.get_key_value(&object),
-                false => current(&object.address),
-            };
-            let Some((object, record)) = found else {
-                return Err(CommandError::new(format!("nothing is recorded of `{address}`"))
-                    .hint("`wpstack state list` lists what is"));
-            };
-            let text = render::state::record(object, record, &names);
-            Ok(Answer::data(text, json!({"object": object, "record": record})))
-        }
+        StateArgs::List => look::list(context).await,
+        StateArgs::Show { address } => look::show(address, context).await,
+        StateArgs::Pull => look::pull(context).await,
+        StateArgs::Push { file, force } => edit::push(file, *force, context).await,
+        StateArgs::Rm { addresses, yes } => edit::rm(addresses, *yes, context).await,
+        StateArgs::Mv { from, to } => edit::mv(from, to, context).await,
+        StateArgs::Init => team::init(context).await,
+        StateArgs::Migrate { to } => migrate::run(*to, context).await,
+        StateArgs::ForceUnlock { yes } => team::force_unlock(*yes, context).await,
     }
 }

@@ -169,6 +169,7 @@ impl Scribe {
             return;
         }
         let outcome = self.journal.append(&lines).await;
+        self.note(&outcome);
         if let Err(error) = &outcome {
             self.failed = Some(error.clone());
         }
@@ -201,13 +202,23 @@ impl Scribe {
 
     async fn whole(&mut self, document: &Document, purpose: &Purpose) -> Outcome {
         self.is_writer()?;
-        match purpose {
+        let outcome = match purpose {
             Purpose::Create => self.create(document).await,
             Purpose::Compact => self.compact(document).await,
             Purpose::Retire { to } => {
                 self.follows(document)?;
                 self.journal.retire(document, to).await
             }
+        };
+        self.note(&outcome);
+        outcome
+    }
+
+    /// One who was fenced off tries nothing more: not even objects that no head would ever name.
+    fn note(&self, outcome: &Outcome) {
+        if let Err(error @ StoreError::TakenOver { .. }) = outcome {
+            // The lock may have told already.
+            drop(self.lost.set(error.clone()));
         }
     }
 

@@ -29,5 +29,7 @@ pub use fit::fit;
 pub use iam::{InstanceProfileName, RoleName};
 pub use network::{LoadBalancerName, SecurityGroupName, TargetGroupName};
 pub use stack::StackName;
-pub use storage::{ImageTag, LogGroupName, RepositoryName, SecretName};
+pub use storage::{
+    BucketName, ImageTag, KmsKey, LogGroupName, ObjectPrefix, RepositoryName, SecretName,
+};
 pub(crate) use storage::{REPOSITORY_PATH, is_repository_path};

@@ -68,3 +68,57 @@ name_type! {
         words: "letters, digits and /_+=.@-",
     })
 }
+
+name_type! {
+    /// The name of an S3 bucket, unique in all of AWS.
+    ///
+    /// Dots are refused: the certificate of S3 does not cover names with dots.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+    BucketName: NameRule {
+        min: 3,
+        first: Alphabet::LOWER_DIGIT,
+        last: Alphabet::LOWER_DIGIT,
+        not_before: &["xn--", "sthree-", "amzn-s3-demo-"],
+        refuses: |name| {
+            let reserved = ["-s3alias", "--ol-s3", "--x-s3", "--table-s3"];
+            let is_reserved = reserved.iter().any(|end| name.ends_with(end));
+            is_reserved.then_some("it ends like names that S3 keeps for itself")
+        },
+        ..NameRule::new("a bucket name", 63, Alphabet {
+            class: "a-z0-9-",
+            words: "lowercase letters, digits and -",
+        })
+    }
+}
+
+name_type! {
+    /// What the names of some objects in an S3 bucket begin with, without the last `/`.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
+    ObjectPrefix: NameRule {
+        first: Alphabet { class: "A-Za-z0-9", words: "a letter or digit" },
+        last: Alphabet { class: "A-Za-z0-9", words: "a letter or digit" },
+        refuses: |name| {
+            let is_step = |part: &str| matches!(part, "" | "." | "..");
+            name.split('/').any(is_step).then_some("between `/` there must be names")
+        },
+        ..NameRule::new("an object prefix", 512, Alphabet {
+            class: "A-Za-z0-9!_.()/-",
+            words: "letters, digits and !_.()/-",
+        })
+    }
+}
+
+name_type! {
+    /// A KMS key: its id, its ARN, or an alias as in `alias/states`.
+    ///
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
+    KmsKey: NameRule {
+        first: Alphabet { class: "A-Za-z0-9", words: "a letter or digit" },
+        ..NameRule::new("a KMS key", 2048, Alphabet {
+            class: "A-Za-z0-9:/_-",
+            words: "letters, digits and :/_-",
+        })
+    }
+}

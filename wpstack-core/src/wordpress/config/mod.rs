@@ -15,6 +15,7 @@ mod reader;
 mod section;
 mod service;
 mod setting;
+mod state;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub use self::problem::{Problem, Problems};
 pub(super) use self::section::{Key, Section};
 pub use self::service::Service;
 pub(super) use self::setting::Written;
+pub use self::state::{S3, State};
 
 section! {
     /// What a person writes about a stack: the contents of `wpstack.toml`.
@@ -71,6 +73,8 @@ section! {
         pub logs: Logs = Logs::default(),
         /// The load balancer that visitors reach.
         pub load_balancer: LoadBalancer = LoadBalancer::default(),
+        /// Where it is kept what is known to exist.
+        pub state: State = State::default(),
         /// Tags for everything in the stack, beside those by which wpstack knows its own.
         pub tags: Tags = Tags::new(),
     }
@@ -97,6 +101,7 @@ impl Config {
         self.image.flaws(&self.name, &mut flaws);
         self.database.flaws(&mut flaws);
         self.load_balancer.flaws(&mut flaws);
+        self.state.flaws(&self.name, &mut flaws);
         flaws.0
     }
 

@@ -11,10 +11,10 @@ use super::Cloud;
 use super::reader::{Reader, Value, below};
 use super::section::{Key, Section};
 use crate::value::{
-    AvailabilityZone, Cidr, Collation, CpuUnits, Days, DbIdentifier, DbInstanceClass, DbName,
-    DbUserName, Gibibytes, ImageTag, ImageUri, InstanceType, Mebibytes, MySqlVersion, Port, Region,
-    RepositoryName, RetentionDays, Seconds, StackName, StatusCodes, TableCharset, TablePrefix,
-    Tags, UrlPath, ValueError,
+    AvailabilityZone, BucketName, Cidr, Collation, CpuUnits, Days, DbIdentifier, DbInstanceClass,
+    DbName, DbUserName, Gibibytes, ImageTag, ImageUri, InstanceType, KmsKey, Mebibytes,
+    MySqlVersion, ObjectPrefix, Port, Region, RepositoryName, RetentionDays, Seconds, StackName,
+    StatusCodes, TableCharset, TablePrefix, Tags, UrlPath, ValueError,
 };
 
 /// A value that can stand behind a key.
@@ -131,6 +131,9 @@ texts! {
     TableCharset: "a character set", "\"utf8mb4\"", text, quoted;
     Collation: "a collation", "\"utf8mb4_unicode_520_ci\"", text, quoted;
     TablePrefix: "a prefix", "\"wp_\"", text, quoted;
+    BucketName: "a bucket", "\"team-states\"", text, quoted;
+    ObjectPrefix: "a prefix", "\"states/blog\"", text, quoted;
+    KmsKey: "a KMS key", "\"alias/states\"", text, quoted;
 }
 
 fn quoted(value: &impl Display) -> Written {
