@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::status::{Fact, IllegalTransition, Status};
+use super::status::{Fact, FactKind, IllegalTransition, Status};
 use super::{Mutation, Transition};
 use crate::address::{Address, ObjectId};
 use crate::stack::graph::Need;
@@ -135,9 +135,16 @@ impl Document {
     /// # Errors
     /// When it cannot be; the document is then unchanged.
     pub fn learn(&mut self, object: &ObjectId, fact: &Fact) -> Result<(), TransitionError> {
-        let before = self.objects.get(object).map(|record| record.status);
+        let record = self.objects.get(object);
+        let before = record.map(|record| record.status);
+        let kind = match fact.kind() {
+            FactKind::Spared if record.is_some_and(|it| it.next.is_some()) => {
+                FactKind::SparedInUpdate
+            }
+            kind => kind,
+        };
         let illegal = |source| TransitionError::Illegal { object: object.clone(), source };
-        let Some(after) = Status::after(before, fact.kind()).map_err(illegal)? else {
+        let Some(after) = Status::after(before, kind).map_err(illegal)? else {
             self.objects.remove(object);
             return Ok(());
         };

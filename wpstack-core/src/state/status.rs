@@ -58,6 +58,7 @@ impl Status {
             ) => Some(Deleting),
             // It may have been half dismantled: it has to be configured and looked at again.
             (Some(Deleting), FactKind::Spared) => Some(Settling),
+            (Some(Deleting), FactKind::SparedInUpdate) => Some(Updating),
             (Some(Creating | Settling | Ready | Updating | Broken | Deleting), FactKind::Gone) => {
                 None
             }
@@ -73,6 +74,7 @@ impl Status {
                 | FactKind::Observed
                 | FactKind::DeleteIntended
                 | FactKind::Spared
+                | FactKind::SparedInUpdate
                 | FactKind::Gone,
             ) => return Err(IllegalTransition { before, fact }),
         };
@@ -159,7 +161,8 @@ pub enum Fact {
     Gone,
 }
 
-/// The kind of a [`Fact`], without what it carries.
+/// The kind of a [`Fact`], without what it carries. [`Fact::Spared`] has two: what of an update took effect that was
+/// interrupted before the deletion is as little known after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is documented at the variant of Fact of the same name")]
 pub enum FactKind {
@@ -173,12 +176,13 @@ pub enum FactKind {
     Observed,
     DeleteIntended,
     Spared,
+    SparedInUpdate,
     Gone,
 }
 
 impl FactKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CreateIntended,
         Self::Created,
         Self::Imported,
@@ -189,12 +193,13 @@ impl FactKind {
         Self::Observed,
         Self::DeleteIntended,
         Self::Spared,
+        Self::SparedInUpdate,
         Self::Gone,
     ];
 }
 
 impl Fact {
-    /// Its kind.
+    /// Its kind, for an object of which no update is in doubt.
     #[must_use]
     pub fn kind(&self) -> FactKind {
         match self {

@@ -369,6 +369,7 @@ impl Cloud {
         let mut drifts = Drifts::new();
         drifts
             .field("size", &wanted.size, Some(thing.shape.size))
+            .field("apart", &wanted.apart, Some(thing.shape.apart))
             .field("place", &wanted.place, Some(thing.shape.place))
             .field("lock", &wanted.lock, Some(thing.shape.lock));
         Ok(Some(observed.drifted(drifts)))
@@ -392,6 +393,7 @@ impl Cloud {
             for field in changed {
                 match field.as_str() {
                     "size" => thing.shape.size = wanted.size,
+                    "apart" => thing.shape.apart = wanted.apart,
                     "needs" => thing.shape.needs.clone_from(&wanted.needs),
                     "waits" => thing.shape.waits.clone_from(&wanted.waits),
                     other => {

@@ -113,7 +113,7 @@ macro_rules! toy {
                 size: Update(Restart),
                 place: Replace(Outage),
                 lock: Refused("locks are for ever: make another one"),
-                apart: Order,
+                apart: Update(NoInterruption),
             });
             const SETTLES: Settles = Settles::$settles;
             const HOLDS_DATA: bool = $data;
