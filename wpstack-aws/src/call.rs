@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use wpstack_core::failure::{Details, classify};
+use wpstack_core::rate::Held;
 use wpstack_core::{ErrorKind, ProviderError};
 
 /// Turns the SDK's result of a call into the engine's.
@@ -81,6 +82,12 @@ fn meaning<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (ErrorKind,
             (ErrorKind::Unexpected, "the request could not be made")
         }
         SdkError::TimeoutError(_) => (ErrorKind::Unclear, "no answer came in time"),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (ErrorKind::Unclear, "no answer came in time")
+        }
+        SdkError::DispatchFailure(_) if is_in_chain(error, |error| error.is::<Held>()) => {
+            (ErrorKind::Throttled, "the call was not made")
+        }
         SdkError::DispatchFailure(_) if is_in_chain(error, is_credentials) => {
             (ErrorKind::Unreachable, "no credentials were found")
         }

@@ -1,5 +1,6 @@
 //! The clients of the services, and how they are connected.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -16,9 +17,16 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_types::service_config::ServiceConfigKey;
 use thiserror::Error;
+use wpstack_core::rate::{LONGEST, Limiter};
+use wpstack_core::time::SystemClock;
 
-/// How long a call may take. Calls only begin things and answer within seconds; what is to be waited for is polled.
-const ATTEMPT: Duration = Duration::from_secs(60);
+use crate::pace::paced;
+
+/// How long the answer to a call may take. Calls only begin things and answer within seconds; what is to be waited for
+/// is polled.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How long a call may take, with the time until its turn has come.
+const ATTEMPT: Duration = Duration::from_secs(ANSWER.as_secs() + LONGEST.as_secs());
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -34,11 +42,18 @@ macro_rules! clients {
         }
 
         impl Aws {
-            /// The clients that `config` describes, but for retries, which are off: the engine is the only one that
-            /// retries, so that it can tell of every repeat and look before it makes something twice.
+            /// The clients that `config` describes, but for two things. Retries are off: the engine is the only one
+            /// that retries, so that it can tell of every repeat and look before it makes something twice. And calls
+            /// wait for their turn (a [`Limiter`] for all of them), which counts as time in `config`'s timeouts.
             #[must_use]
             pub fn new(config: &SdkConfig) -> Self {
-                let config = config.to_builder().retry_config(RetryConfig::disabled()).build();
+                let limiter = Limiter::new(Arc::new(SystemClock));
+                let client = config.http_client().unwrap_or_else(http_client);
+                let config = config
+                    .to_builder()
+                    .retry_config(RetryConfig::disabled())
+                    .http_client(paced(client, limiter))
+                    .build();
                 Self { $($service: $sdk::Client::new(&config),)* }
             }
         }
@@ -185,7 +200,8 @@ async fn load(settings: Settings) -> SdkConfig {
 /// One client for all services. Each would make one of its own otherwise, and load the system's certificates again.
 /// Proxies are taken from the environment, as the SDK's own client does.
 fn http_client() -> SharedHttpClient {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(ANSWER);
+    let settings = settings.build();
     let connector = Connector::builder()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .proxy_config(ProxyConfig::from_env())

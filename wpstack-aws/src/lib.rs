@@ -14,6 +14,7 @@ mod ecs;
 mod elb;
 mod iam;
 mod logs;
+mod pace;
 mod provide;
 mod rds;
 mod registry;

@@ -14,6 +14,7 @@ pub mod failure;
 pub mod import;
 pub mod plan;
 pub mod provider;
+pub mod rate;
 pub mod registry;
 pub mod resource;
 mod secret;

@@ -7,11 +7,12 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::body::SdkBody;
 use wpstack_aws::Aws;
 use wpstack_aws::call::{Call, Told};
 use wpstack_core::failure::Chain;
+use wpstack_core::rate::Held;
 use wpstack_core::{ErrorKind, ProviderError};
 use wpstack_testkit::mock::{ec2_error, json_error, mock, query_error};
 
@@ -171,6 +172,17 @@ fn a_time_out_is_unclear() {
         ErrorKind::Unclear,
         "ec2 CreateVpc failed: no answer came in time",
     );
+}
+
+#[test]
+fn what_waited_for_its_turn_and_was_not_sent_may_be_tried_again() {
+    type Failed = SdkError<aws_sdk_ec2::operation::create_vpc::CreateVpcError, HttpResponse>;
+    let held = ConnectorError::other(Held::Crowded.into(), None);
+    let failed: Result<(), Failed> = Err(SdkError::dispatch_failure(held));
+    let error = failed.call("ec2", "CreateVpc").unwrap_err();
+    check(&error, ErrorKind::Throttled, "ec2 CreateVpc failed: the call was not made");
+    let chain = Chain(&error).to_string();
+    assert!(chain.contains("too many calls wait for the same rate limit"), "{chain}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::test_util::NeverClient;
 use serde_json::Value;
 use wpstack_aws::Aws;
 use wpstack_core::provider::Context;
@@ -31,6 +32,7 @@ pub(crate) fn nowhere() -> Aws {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-west-1"))
+        .http_client(NeverClient::new())
         .build();
     Aws::new(&config)
 }

@@ -9,6 +9,7 @@ use super::retry::Pauses;
 use super::step::{StepError, Worker};
 use crate::event::What;
 use crate::failure::ProviderError;
+use crate::rate;
 
 impl Worker<'_> {
     /// Makes a call, and repeats it while its failures pass.
@@ -45,7 +46,7 @@ impl Worker<'_> {
         if self.run.stop.is_cancelled() {
             return Err(StepError::Stopped);
         }
-        Ok(call.await)
+        Ok(rate::stoppable(&self.run.stop, call).await)
     }
 
     /// Waits before a repeat, or gives the failure up to the caller.

@@ -87,10 +87,20 @@ impl Sim {
         call: Call,
         effect: impl FnOnce(&mut World) -> Result<T, Refusal>,
     ) -> Result<T, ProviderError> {
-        let (there, back) = latency(&mut self.world(), call.service);
+        let (service, operation, limiter) = (call.service, call.operation, &self.0.limiter);
+        limiter.pass(service, operation).await.map_err(|held| {
+            ProviderError::new(ErrorKind::Throttled, service, operation, held.to_string())
+        })?;
+        let (there, back) = latency(&mut self.world(), service);
         self.clock_ref().sleep(there).await;
         let (answer, late) = self.arrive(&call, effect);
         self.clock_ref().sleep(back + late).await;
+        match &answer {
+            Err(error) if error.kind == ErrorKind::Throttled => {
+                limiter.refused(service, operation, None);
+            }
+            _ => limiter.taken(service, operation),
+        }
         answer
     }
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::bucket::{is_read, throttled};
+use super::bucket::throttled;
 use super::call::Call;
 use super::world::Refusal;
 use crate::address::{Address, ObjectId};
+use crate::rate::figures::is_read;
 use crate::value::Seconds;
 
 /// The faults of a script that are still to come.

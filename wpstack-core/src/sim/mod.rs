@@ -77,6 +77,7 @@ pub use tags::TagMap;
 pub use world::{Inventory, Refusal, World};
 
 use crate::apply::Engine;
+use crate::rate::Limiter;
 use crate::registry::Registry;
 use crate::time::{Clock, VirtualClock};
 use crate::value::Region;
@@ -88,6 +89,7 @@ pub struct Sim(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     clock: Arc<VirtualClock>,
+    limiter: Limiter,
     world: Mutex<World>,
     calls: Mutex<Vec<CallRecord>>,
 }
@@ -147,7 +149,9 @@ impl Sim {
 
     fn of(world: World) -> Self {
         let clock = Arc::new(VirtualClock::starting_at(world.now));
-        Self(Arc::new(Shared { clock, world: Mutex::new(world), calls: Mutex::default() }))
+        let limiter = Limiter::new(clock.clone());
+        let (world, calls) = (Mutex::new(world), Mutex::default());
+        Self(Arc::new(Shared { clock, limiter, world, calls }))
     }
 
     /// The clock that the world lives by.

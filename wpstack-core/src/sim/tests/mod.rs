@@ -1,6 +1,7 @@
 //! The engine on the simulation.
 
 mod autoscaling;
+mod crowd;
 mod database_changes;
 mod databases;
 mod ec2;

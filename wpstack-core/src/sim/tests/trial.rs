@@ -11,11 +11,11 @@ use crate::apply::{Options, Session, Summary};
 use crate::event::{Event, Events, What};
 use crate::plan::{Plan, Verb};
 use crate::provider::Consent;
+use crate::rate::figures::is_read;
 use crate::resource::ec2::{
     Direction, Hop, InternetGateway, Peer, Route, RouteTable, SecurityGroup, SecurityGroupRule,
     Subnet, Vpc,
 };
-use crate::sim::bucket::is_read;
 use crate::sim::{Inventory, Outcome, Sim};
 use crate::state::{Holder, MemoryStore};
 use crate::time::Clock;
