@@ -157,6 +157,12 @@ pub enum StoreError {
         /// What is wrong with it.
         what: String,
     },
+    /// What is there can be read, and is not what was written there.
+    #[error("{place} is not as it was written")]
+    Altered {
+        /// Where.
+        place: String,
+    },
     /// Written by a later release.
     #[error("{place} has format {found}, this release knows {known}")]
     Newer {
@@ -205,6 +211,12 @@ impl StoreError {
             }
             Self::Damaged { place, .. } => {
                 format!("restore {place} from a backup; nothing has been changed")
+            }
+            Self::Altered { place } => {
+                format!(
+                    "restore {place} from a backup; if you changed it on purpose, delete its line `sha256`, and it is \
+                     taken as it is"
+                )
             }
             Self::Newer { .. } => {
                 "use the release of wpstack that wrote it, or a later one".to_owned()

@@ -8,6 +8,7 @@ mod disk;
 mod frame;
 mod lock;
 mod read;
+mod seal;
 #[cfg(test)]
 mod tests;
 mod writer;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::frame::{self, Journal, Unreadable};
+use super::seal::is_broken;
 use super::{Paths, disk};
 use crate::failure::Chain;
 use crate::state::store::StoreError;
@@ -85,7 +86,10 @@ fn file<T: DeserializeOwned>(
     };
     let unreadable = |error: serde_json::Error| damaged(path, error.to_string());
     match serde_json::from_slice(&text) {
-        Ok(content) if format(&content) <= FORMAT => Ok(Some(content)),
+        Ok(content) if format(&content) <= FORMAT => match is_broken(&text) {
+            true => Err(StoreError::Altered { place: path.display().to_string() }),
+            false => Ok(Some(content)),
+        },
         outcome => {
             // A later format may have any shape beside its number.
             let Version { format } = serde_json::from_slice(&text).map_err(unreadable)?;

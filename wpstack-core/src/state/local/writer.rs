@@ -13,6 +13,7 @@ use super::Paths;
 use super::disk::{Disk, private, replace};
 use super::frame::{Header, Journal, header_line, push_line};
 use super::read::{self, Head, damaged};
+use super::seal::seal;
 use crate::state::store::{Durable, StoreError};
 use crate::state::{Document, FORMAT, Transition};
 
@@ -71,9 +72,9 @@ impl Writer {
     }
 
     fn whole(&self, document: &Document, first: bool) -> Durable {
-        match serde_json::to_vec_pretty(document) {
-            Ok(mut text) => {
-                text.push(b'\n');
+        match serde_json::to_string_pretty(document) {
+            Ok(text) => {
+                let text = seal(&(text + "\n")).into_bytes();
                 let whole = Whole { head: Head::from(document), text };
                 self.hand_over(|done| Command::Whole { whole, first, done })
             }

@@ -30,6 +30,14 @@ fn replace(path: &Path, from: &str, to: &str) {
     fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
+/// As somebody changes the document on purpose.
+fn edit(paths: &Paths, from: &str, to: &str) {
+    replace(&paths.document, from, to);
+    let text = fs::read_to_string(&paths.document).unwrap();
+    let lines: Vec<_> = text.lines().filter(|line| !line.contains("sha256")).collect();
+    fs::write(&paths.document, lines.join("\n")).unwrap();
+}
+
 /// Takes the journal of a document that was made by other transitions.
 fn swap_journal(paths: &Paths, edit: impl Fn(&mut Document), serials: impl Iterator<Item = u64>) {
     use crate::state::local::frame::{Header, header_line, push_line};
@@ -58,6 +66,20 @@ async fn a_damaged_document_is_refused() {
 }
 
 #[tokio::test]
+async fn a_document_that_is_not_as_it_was_written_is_refused() {
+    let altered = "DIR/shop.state.json is not as it was written; restore DIR/shop.state.json from a backup; if you \
+                   changed it on purpose, delete its line `sha256`";
+    check(|paths| replace(&paths.document, "lineage\"", "lineagf\""), "is damaged").await;
+    check(|paths| replace(&paths.document, ": \"lineage\"", ": \"lineagd\""), altered).await;
+    check(|paths| replace(&paths.document, "\n}", "\n }"), altered).await;
+    // What somebody means to be there is.
+    let (_directory, store) = filled(2, 2).await;
+    edit(&store.paths, ": \"lineage\"", ": \"another\"");
+    fs::remove_file(&store.paths.journal).unwrap();
+    assert_eq!(store.load().await.unwrap().unwrap().lineage, "another");
+}
+
+#[tokio::test]
 async fn a_damaged_journal_is_refused() {
     let flip = |paths: &Paths| replace(&paths.journal, "intended", "indented");
     check(flip, "restore DIR/shop.journal from a backup").await;
@@ -74,8 +96,7 @@ async fn a_damaged_journal_is_refused() {
 
 #[tokio::test]
 async fn what_belongs_elsewhere_is_refused() {
-    check(|paths| replace(&paths.document, "\"shop\"", "\"cafe\""), "belongs to the stack `cafe`")
-        .await;
+    check(|paths| edit(paths, "\"shop\"", "\"cafe\""), "belongs to the stack `cafe`").await;
     check(
         |paths| swap_journal(paths, |other| other.stack = "cafe".to_owned(), [3].into_iter()),
         "DIR/shop.journal belongs to the stack `cafe`",
