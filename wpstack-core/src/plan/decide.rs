@@ -44,6 +44,7 @@ pub(super) fn decide<'a>(
     }
     decisions.wait_for_the_unready(known);
     decisions.leave(known, registry)?;
+    decisions.refuse_the_foreign(known);
     Ok(decisions)
 }
 
@@ -166,6 +167,22 @@ impl Decisions<'_> {
     }
 
     /// Decides about what is recorded and has no place in the stack: older generations, and what is not wanted.
+    /// What somebody else has taken over is neither changed nor deleted.
+    fn refuse_the_foreign(&mut self, known: &Known<'_>) {
+        let concerned = self.actions.iter().filter_map(|action| match action.verb {
+            Verb::Create | Verb::Keep => None,
+            Verb::Delete => Some(&action.object),
+            Verb::Update | Verb::Resume | Verb::Replace(_) => {
+                known.document.current(&action.object.address).map(|(object, _)| object)
+            }
+        });
+        let foreign = concerned.filter_map(|object| {
+            let owner = (*known.owners.get(object)?).to_owned();
+            Some(Problem::Foreign { object: object.clone(), owner })
+        });
+        self.problems.extend(foreign.collect::<Vec<_>>());
+    }
+
     fn leave(&mut self, known: &Known<'_>, registry: &Registry) -> Result<(), PlanError> {
         for (object, record) in &known.document.objects {
             let address = &object.address;

@@ -74,7 +74,7 @@ impl Diff<'_> {
             (Change::Refused(reason), _) => {
                 let address = self.object.address.clone();
                 let (field, reason) = (field.name.to_owned(), reason.to_owned());
-                return Some(Err(Problem { address, field, reason }));
+                return Some(Err(Problem::Unchangeable { address, field, reason }));
             }
         };
         let (field, new) = (field.name.to_owned(), new.clone());

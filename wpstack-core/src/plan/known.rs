@@ -42,6 +42,8 @@ pub struct Known<'a> {
     pub settling: BTreeSet<&'a ObjectId>,
     /// What is recorded as broken, and AWS no longer calls so.
     pub mending: BTreeSet<&'a ObjectId>,
+    /// What is marked as somebody else's, and whose.
+    pub owners: BTreeMap<&'a ObjectId, &'a str>,
     /// The newest generation at each address that a recorded object refers to.
     referred: BTreeMap<&'a Address, u32>,
 }
@@ -61,6 +63,7 @@ impl<'a> Known<'a> {
             vanished: BTreeMap::new(),
             settling: BTreeSet::new(),
             mending: BTreeSet::new(),
+            owners: BTreeMap::new(),
             referred,
         }
     }
@@ -76,6 +79,9 @@ impl<'a> Known<'a> {
             };
             if !observed.drift.is_empty() {
                 known.drift.insert(object, &observed.drift);
+            }
+            if let Some(owner) = &observed.owner {
+                known.owners.insert(object, owner);
             }
             if matches!(observed.condition, Condition::Settling { .. }) {
                 known.settling.insert(object);

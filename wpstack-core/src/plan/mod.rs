@@ -47,7 +47,7 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// The work, each step with what it waits for.
     pub steps: Vec<Step>,
-    /// Changes that AWS offers no way to make. A plan with one is not applied.
+    /// Changes that cannot be made. A plan with one is not applied.
     pub problems: Vec<Problem>,
 }
 
@@ -62,14 +62,29 @@ pub struct Seen {
 
 /// A change that cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
-#[error("`{field}` of `{address}` cannot be changed: {reason}")]
-pub struct Problem {
-    /// The resource.
-    pub address: Address,
-    /// The field.
-    pub field: String,
-    /// Why not, and what to do instead.
-    pub reason: String,
+#[serde(rename_all = "kebab-case")]
+pub enum Problem {
+    /// AWS offers no way to make it.
+    #[error("`{field}` of `{address}` cannot be changed: {reason}")]
+    Unchangeable {
+        /// The resource.
+        address: Address,
+        /// The field.
+        field: String,
+        /// Why not, and what to do instead.
+        reason: String,
+    },
+    /// It concerns an object that is recorded here and marked as somebody else's.
+    #[error(
+        "`{object}` is marked as another's: {owner}; take its tags off if it is yours, or forget it with \
+         `wpstack state rm {}`", object.address
+    )]
+    Foreign {
+        /// The object.
+        object: ObjectId,
+        /// Whose it is, by its tags.
+        owner: String,
+    },
 }
 
 /// Why no plan can be made.

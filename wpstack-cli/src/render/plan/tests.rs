@@ -183,7 +183,7 @@ fn losses_stand_out_in_colour() {
 
 #[test]
 fn a_change_that_cannot_be_made_says_what_to_do() {
-    let problem = Problem {
+    let problem = Problem::Unchangeable {
         address: "rds.instance:main".parse().unwrap(),
         field: "storage".to_owned(),
         reason: "RDS storage grows and never shrinks: keep the larger size".to_owned(),

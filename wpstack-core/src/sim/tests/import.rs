@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::trial::{Trial, network, shown};
+use crate::Stack;
 use crate::apply::{ImportError, Imported, Session};
 use crate::failure::Chain;
 use crate::provider::TAG_OWNER;
@@ -119,4 +120,29 @@ async fn what_another_tool_has_under_our_name_is_refused_by_its_owner() {
     let failures = trial.apply(&stack).await.failures;
     let told: Vec<_> = failures.iter().map(|it| format!("{}: {}", it.object, it.error)).collect();
     assert_snapshot!(told.join("\n"));
+}
+
+const TAKEN_OVER: &str = "`logs.group:wordpress` is marked as another's: `logs.group:wordpress` of the stack `blog` \
+                          (wpstack:owner = another); take its tags off if it is yours, or forget it with `wpstack \
+                          state rm logs.group:wordpress`";
+
+#[tokio::test]
+async fn what_another_state_has_taken_over_is_neither_changed_nor_deleted() {
+    let mut config = Config::new("blog".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let (trial, stack) = (Trial::new(6), wordpress::stack(&config).unwrap());
+    assert!(trial.apply(&stack).await.is_complete());
+    trial.sim.tamper(|world| {
+        let mut tagged = world.tags.iter_mut();
+        let (_, tags) = tagged.find(|(arn, _)| arn.contains(":log-group:")).unwrap();
+        tags.insert(TAG_OWNER.to_owned(), "another".to_owned());
+    });
+    // While nothing is to be done about it, it is let be.
+    assert!(trial.plan(&stack).await.is_empty());
+    config.logs.retention = "90 days".parse().unwrap();
+    for wanted in [wordpress::stack(&config).unwrap(), Stack::new("blog".parse().unwrap())] {
+        let plan = trial.plan(&wanted).await;
+        let problems: Vec<_> = plan.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems, [TAKEN_OVER]);
+        assert!(trial.refusal(&wanted).await.contains("cannot be made"));
+    }
 }
