@@ -50,7 +50,10 @@ impl CommandError {
 
     /// A file that cannot be read or written.
     pub(crate) fn file(action: &str, path: &Path, source: &io::Error) -> Self {
-        Self::new(format!("cannot {action} {}: {source}", path.display()))
+        Self::new(format!("cannot {action} {}: {source}", path.display())).hint(format!(
+            "check that {} is the right path, and that you may {action} it",
+            path.display()
+        ))
     }
 
     /// Everything that is wrong with a configuration.
@@ -140,7 +143,9 @@ impl From<ApplyError> for CommandError {
                 "apply the plan in the directory and on the cloud it was made for, or make a new one"
             }
             ApplyError::NotAllowed(hazards) => return not_allowed(hazards),
-            ApplyError::Problem(_) => "undo this change in the configuration, or do what it says",
+            ApplyError::Problem(_) => {
+                "undo this change in the configuration, or do what the message says"
+            }
             ApplyError::Ledger(error) => return Self::new(Chain(error).to_string()),
             _ => return Self::new(Chain(&error).to_string()),
         };

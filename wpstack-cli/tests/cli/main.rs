@@ -3,12 +3,14 @@
 
 mod arguments;
 mod configuration;
+mod damage;
 mod emulator;
 mod import;
 #[cfg(unix)]
 mod interrupt;
 mod lifecycle;
 mod sandbox;
+mod secrets;
 mod state;
 #[cfg(unix)]
 mod team;

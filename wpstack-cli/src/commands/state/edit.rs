@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use wpstack_core::Address;
-use wpstack_core::state::Document;
+use wpstack_core::state::{Document, FORMAT, StoreError};
 use wpstack_core::time::{Clock, SystemClock};
 
 use crate::answer::Answer;
@@ -29,6 +29,10 @@ pub(super) async fn push(
         CommandError::new(format!("{} is no document: {error}", path.display()))
             .hint("`wpstack state pull` prints one")
     })?;
+    if pushed.format > FORMAT {
+        let (place, found) = (path.display().to_string(), pushed.format);
+        return Err(StoreError::Newer { place, found, known: FORMAT }.into());
+    }
     change(context, "wpstack state push", |before| {
         let Some(before) = before else {
             return Ok(pushed);
@@ -102,7 +106,9 @@ async fn change(
     let name = project.config.name.as_ref();
     if after.stack != name {
         let message = format!("the document is of the stack `{}`, not of `{name}`", after.stack);
-        return Err(CommandError::new(message).exit(Exit::Error));
+        return Err(CommandError::new(message)
+            .hint("use the directory and the configuration of that stack")
+            .exit(Exit::Error));
     }
     let serial = after.serial;
     let Some(before) = before else {
