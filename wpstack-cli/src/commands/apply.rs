@@ -75,6 +75,7 @@ pub(super) async fn run(args: &ApplyArgs, context: Context<'_>) -> Result<Answer
             },
             consent,
             seed: seed(work)?,
+            ..Options::default()
         };
         context.console.say("\n");
         let before = work.session.document();

@@ -130,6 +130,21 @@ fn the_first_signal_lets_the_call_return_and_records_what_it_made() {
 }
 
 #[test]
+fn a_call_that_does_not_return_is_not_waited_for() {
+    let (sandbox, service) = (Sandbox::empty(), Service::start());
+    assert_eq!(sandbox.run("init --name blog").exit, 0);
+    let mut child = service.run(&sandbox);
+    interrupt(&child, "-INT");
+    let began = until_stopping(&mut child);
+    // The service never answers.
+    let run = Run::of("apply", child.wait_with_output().unwrap());
+    assert_eq!(run.exit, 130, "{began}{run}");
+    assert!(run.stderr.contains("run `wpstack apply` to go on"), "{began}{run}");
+    assert_eq!(recorded_vpc(&sandbox), ["ec2.vpc:main", "creating", "-"]);
+    assert_eq!(sandbox.run("plan").exit, 1, "the lock is free");
+}
+
+#[test]
 fn the_second_signal_leaves_at_once() {
     let (sandbox, service) = (Sandbox::empty(), Service::start());
     assert_eq!(sandbox.run("init --name blog").exit, 0);

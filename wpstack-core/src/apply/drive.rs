@@ -1,10 +1,12 @@
 //! The walk itself: starts what may start, takes in what comes back.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::OptionFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -77,6 +79,7 @@ pub(super) struct Run<'a> {
     pub(super) stop: CancellationToken,
     pub(super) wait: Wait,
     pub(super) seed: u64,
+    grace: Duration,
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = (usize, Result<Progress, StepError>)> + Send + 'a>>;
@@ -92,7 +95,8 @@ impl<'a> Run<'a> {
         cancel: &'a CancellationToken,
     ) -> Self {
         let clock = resolver.clock.as_ref();
-        let (wait, seed, gate) = (options.wait, options.seed, Gate::new(options.parallelism));
+        let Options { wait, seed, grace, .. } = *options;
+        let gate = Gate::new(options.parallelism);
         let priority = dag.remaining_by(|step| plan.steps[step].times());
         let stop = cancel.child_token();
         Self {
@@ -108,6 +112,7 @@ impl<'a> Run<'a> {
             stop,
             wait,
             seed,
+            grace,
         }
     }
 
@@ -131,37 +136,40 @@ impl<'a> Run<'a> {
             schedule: Schedule::new(self.dag, self.priority.clone()),
             summary: Summary::default(),
             ended: vec![false; self.plan.steps.len()],
+            under_way: BTreeSet::new(),
             stopping: false,
         };
         let mut running: FuturesUnordered<Running<'_>> = FuturesUnordered::new();
+        // Ends when what is under way has had its time to return.
+        let mut patience = None;
         loop {
             while !walk.is_stopping()
                 && let Some(step) = walk.schedule.start()
             {
                 match self.worker(step) {
                     Ok(worker) => {
+                        walk.under_way.insert(step);
                         running.push(Box::pin(async move { (step, worker.begin().await) }))
                     }
                     Err(error) => walk.failed(step, &error),
                 }
             }
+            if walk.stopping && patience.is_none() {
+                patience = Some(self.clock.sleep(self.grace));
+            }
             let next = tokio::select! {
                 biased;
-                () = self.cancel.cancelled(), if !walk.stopping => None,
-                next = running.next() => match next {
-                    Some(next) => Some(next),
-                    None => break,
-                },
+                () = self.cancel.cancelled(), if !walk.stopping => continue,
+                next = running.next() => next,
+                _ = OptionFuture::from(patience.as_mut()), if patience.is_some() => None,
             };
-            match next {
-                None => {}
-                Some((step, result)) => {
-                    if let Some(rest) = walk.take(step, result) {
-                        running.push(self.finish(step, rest));
-                    }
-                }
+            let Some((step, result)) = next else { break };
+            if let Some(rest) = walk.take(step, result) {
+                walk.under_way.insert(step);
+                running.push(self.finish(step, rest));
             }
         }
+        walk.leave();
         let elapsed = between(began, self.clock.now());
         walk.end(elapsed)
     }
@@ -211,12 +219,14 @@ struct Walk<'a> {
     schedule: Schedule<'a>,
     summary: Summary,
     ended: Vec<bool>,
+    under_way: BTreeSet<usize>,
     stopping: bool,
 }
 
 impl Walk<'_> {
     /// Takes in how a step came back. What remains of it is returned, unless the run is stopping.
     fn take(&mut self, step: usize, result: Result<Progress, StepError>) -> Option<Rest> {
+        self.under_way.remove(&step);
         match result {
             Ok(Progress::Exists(_)) if self.is_stopping() => self.stopped(step),
             Ok(Progress::Exists(rest)) => {
@@ -267,6 +277,13 @@ impl Walk<'_> {
         if error.is_fatal() {
             self.stopping = true;
             self.run.stop.cancel();
+        }
+    }
+
+    /// Gives up on what is still under way.
+    fn leave(&mut self) {
+        for step in std::mem::take(&mut self.under_way) {
+            self.stopped(step);
         }
     }
 

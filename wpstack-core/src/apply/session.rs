@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -40,11 +41,20 @@ pub struct Options {
     pub consent: Consent,
     /// Where chance comes from: equal seeds give equal jitter.
     pub seed: u64,
+    /// How long calls that are under way may take to return once the run has been asked to stop. Those that take longer
+    /// are left to themselves: that they were intended is recorded, and the next run looks for what they did.
+    pub grace: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { parallelism: 64, wait: Wait::Ready, consent: Consent::default(), seed: 0 }
+        Self {
+            parallelism: 64,
+            wait: Wait::Ready,
+            consent: Consent::default(),
+            seed: 0,
+            grace: Duration::from_secs(4),
+        }
     }
 }
 

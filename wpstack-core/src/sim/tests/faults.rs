@@ -1,7 +1,10 @@
 //! What goes wrong on the way.
 
+use std::time::Duration;
+
 use super::trial::{ALL, Trial, counted, network, shown};
 use crate::event::What;
+use crate::time::{Clock, between};
 
 #[tokio::test]
 async fn a_throttled_call_is_repeated() {
@@ -45,4 +48,23 @@ async fn a_used_up_quota_stops_its_dependents_only() {
     assert!(trial.apply(&network("10.11.0.0/16")).await.is_complete());
     trial.destroy().await;
     assert_eq!(counted(&trial.sim.inventory()), "");
+}
+
+#[tokio::test]
+async fn an_interrupted_run_does_not_wait_for_answers_that_are_long_in_coming() {
+    let trial = Trial::new(7);
+    trial.sim.faults("create ec2.subnet:b: delay 60s").unwrap();
+    let stack = network("10.11.0.0/16");
+    let is_another =
+        |what: &What| matches!(what, What::StepExists { id, .. } if id.starts_with("subnet-"));
+    let began = trial.sim.clock().now();
+    let stopped = trial.apply_until(&stack, is_another).await;
+    assert!(stopped.interrupted, "{stopped:#?}");
+    let asked = trial.events().into_iter().find(|it| matches!(it.what, What::Interrupted)).unwrap();
+    let waited = between(asked.at, trial.sim.clock().now());
+    assert_eq!(waited, Duration::from_secs(4), "of {:?}", between(began, asked.at));
+    // The subnet was made, and is found.
+    assert!(trial.apply(&stack).await.is_complete());
+    assert_eq!(counted(&trial.sim.inventory()), ALL);
+    assert_eq!(shown(&trial.plan(&stack).await), "");
 }
