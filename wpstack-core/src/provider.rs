@@ -20,7 +20,8 @@ use crate::time::Clock;
 /// The verbs of one resource type on one cloud.
 ///
 /// # Contract
-/// - No method sleeps, retries, polls or limits its rate. The engine does, and is the only one to.
+/// - No method sleeps, retries or polls. The engine does, and is the only one to. A call may wait for its turn, at the
+///   door to the cloud: see [`Limiter`](crate::rate::Limiter).
 /// - Every method may be called again after any failure and after a crash; a repeat does no harm.
 /// - The engine calls `create` once per object, then `configure`, then `read` until the object is ready. After a
 ///   run that ended between the intent and the answer it calls `find` before `create`.

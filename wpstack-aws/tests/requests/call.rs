@@ -166,12 +166,17 @@ async fn a_call_whose_answer_never_came_may_have_taken_effect() {
 #[test]
 fn a_time_out_is_unclear() {
     type Failed = SdkError<aws_sdk_ec2::operation::create_vpc::CreateVpcError, HttpResponse>;
-    let failed: Result<(), Failed> = Err(SdkError::timeout_error(io::Error::other("60 s")));
-    check(
-        &failed.call("ec2", "CreateVpc").unwrap_err(),
-        ErrorKind::Unclear,
-        "ec2 CreateVpc failed: no answer came in time",
-    );
+    let late = || io::Error::other("60 s");
+    // The whole call's, and that of the connection.
+    let connector = ConnectorError::timeout(late().into());
+    for failed in [SdkError::timeout_error(late()), SdkError::dispatch_failure(connector)] {
+        let failed: Result<(), Failed> = Err(failed);
+        check(
+            &failed.call("ec2", "CreateVpc").unwrap_err(),
+            ErrorKind::Unclear,
+            "ec2 CreateVpc failed: no answer came in time",
+        );
+    }
 }
 
 #[test]

@@ -166,7 +166,6 @@ impl Decisions<'_> {
         }
     }
 
-    /// Decides about what is recorded and has no place in the stack: older generations, and what is not wanted.
     /// What somebody else has taken over is neither changed nor deleted.
     fn refuse_the_foreign(&mut self, known: &Known<'_>) {
         let concerned = self.actions.iter().filter_map(|action| match action.verb {
@@ -183,6 +182,7 @@ impl Decisions<'_> {
         self.problems.extend(foreign.collect::<Vec<_>>());
     }
 
+    /// Decides about what is recorded and has no place in the stack: older generations, and what is not wanted.
     fn leave(&mut self, known: &Known<'_>, registry: &Registry) -> Result<(), PlanError> {
         for (object, record) in &known.document.objects {
             let address = &object.address;

@@ -10,7 +10,6 @@ use wpstack_core::time::{Clock, SystemClock};
 use crate::answer::Answer;
 use crate::approval;
 use crate::error::CommandError;
-use crate::exit::Exit;
 use crate::files;
 use crate::kept::{Kept, holder};
 use crate::project::{Project, resolve};
@@ -88,6 +87,7 @@ pub(super) async fn mv(
 
 fn nothing() -> CommandError {
     CommandError::new("nothing is recorded")
+        .hint("`wpstack apply` or `wpstack import` record something")
 }
 
 /// Records what `change` makes of the document, under the lock.
@@ -107,8 +107,7 @@ async fn change(
     if after.stack != name {
         let message = format!("the document is of the stack `{}`, not of `{name}`", after.stack);
         return Err(CommandError::new(message)
-            .hint("use the directory and the configuration of that stack")
-            .exit(Exit::Error));
+            .hint("use the directory and the configuration of that stack"));
     }
     let serial = after.serial;
     let Some(before) = before else {

@@ -41,7 +41,8 @@ pub(super) async fn run(target: Target, context: Context<'_>) -> Result<Answer, 
     let old = from.store();
     let lease = old.lock(&holder).await.map_err(|error| from.explain(error))?;
     let Some(document) = old.load().await? else {
-        return Err(CommandError::new("nothing is recorded that could be moved"));
+        return Err(CommandError::new("nothing is recorded that could be moved")
+            .hint("`wpstack apply` begins in the place that the configuration names"));
     };
     let new = to.store();
     let new_lease = new.lock(&holder).await.map_err(|error| to.explain(error))?;
