@@ -3,7 +3,11 @@
 //! The lock keeps people from colliding; it is not what keeps the state whole. A holder may sleep through its lease
 //! and wake up: from then on the head refuses its writes, whatever the lock says (see `journal`).
 
+use std::pin::pin;
 use std::time::Duration;
+
+use futures::future::select;
+use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::object::{Condition, ETag, Object, ObjectError};
@@ -42,10 +46,13 @@ impl Grip {
     ///
     /// A lease has run out when the lock did not change for its whole length. That length is slept here, so no clock
     /// is compared with another, nor set back or forth meanwhile.
+    ///
+    /// Who has `gone` waits no more. What was asked for by then is had, or is known not to be.
     pub(super) async fn take(
         context: &Context,
         holder: &Holder,
         manners: Manners,
+        gone: &CancellationToken,
     ) -> Result<Self, StoreError> {
         let token = context.nonce();
         let mut patience = context.patience("lock", LOCK);
@@ -61,6 +68,9 @@ impl Grip {
                     // Its answer was lost.
                     return Ok(Self { context: context.clone(), lock, etag });
                 }
+                Some((lock, _)) if gone.is_cancelled() => {
+                    return Err(StoreError::Locked(lock.holder));
+                }
                 Some((lock, etag)) => {
                     watch.see(&etag);
                     let is_free = lock.holder.is_none() || watch.unchanged >= lock.lease();
@@ -70,7 +80,7 @@ impl Grip {
                             return Err(StoreError::Locked(lock.holder));
                         }
                         let pause = (lock.lease() / 10).clamp(LOOKS.0, LOOKS.1).min(left);
-                        context.clock.sleep(pause).await;
+                        select(context.clock.sleep(pause), pin!(gone.cancelled())).await;
                         waited += pause;
                         watch.unchanged += pause;
                         continue;

@@ -29,10 +29,15 @@ mod tenure;
 mod tests;
 mod text;
 
+use std::io;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::{Either, select};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use self::context::Context;
 use self::host::Host;
@@ -78,7 +83,7 @@ pub struct RemoteStore {
 
 /// Who has it may write.
 struct Guard {
-    /// `None` only while dropping.
+    /// `None` only while it is being taken, and while dropping.
     desk: Option<Desk>,
     /// Locked only to be shared, as a lease must be.
     ended: Mutex<mpsc::Receiver<()>>,
@@ -141,21 +146,37 @@ impl RemoteStore {
         self.desk(&lease)?.retire(document, to).await
     }
 
+    /// Takes the lock. Who drops this before it is done waits there until what was asked for is given back, though not
+    /// for long.
     async fn begin(&self, holder: &Holder, manners: Manners) -> Result<Guard, StoreError> {
-        let (context, holder, host) = (self.context.clone(), holder.clone(), self.host.clone());
         let (end, ended) = mpsc::channel();
-        let desk = self
-            .on_host(async move {
-                let (desk, work) = tenure::begin(&context, &holder, manners).await?;
-                host.spawn(async move {
-                    work.await;
-                    drop(end);
-                });
-                Ok(desk)
-            })
-            .await?;
         let (ended, place) = (Mutex::new(ended), self.context.objects.place());
-        Ok(Guard { desk: Some(desk), ended, place })
+        // Dropped after `leave`, which tells the task.
+        let mut guard = Guard { desk: None, ended, place };
+        let gone = CancellationToken::new();
+        let leave = gone.clone().drop_guard();
+        let (tell, outcome) = oneshot::channel();
+        let (context, holder) = (self.context.clone(), holder.clone());
+        self.host.spawn(async move {
+            let begin = Box::pin(tenure::begin(&context, &holder, manners, &gone));
+            match select(begin, pin!(too_late(&context, &gone))).await {
+                Either::Left((Ok((desk, work)), _)) => {
+                    // Where nobody is there to take it, the desk goes, and with it the lock.
+                    drop(tell.send(Ok(desk)));
+                    work.await;
+                }
+                Either::Left((Err(error), _)) => drop(tell.send(Err(error))),
+                Either::Right(((), _)) => {}
+            }
+            drop(end);
+        });
+        let desk = outcome.await.map_err(|_| {
+            let ended = io::Error::other("the thread that talks with the store has ended");
+            self.context.failed("use", "", ended)
+        })?;
+        leave.disarm();
+        guard.desk = Some(desk?);
+        Ok(guard)
     }
 
     async fn on_host<T: Send + 'static>(
@@ -173,6 +194,14 @@ impl RemoteStore {
             _ => Err(StoreError::WrongLease { place }),
         }
     }
+}
+
+/// Passes the time that one who has gone waits for an answer that is still out. A lock that is had nevertheless is free
+/// when its lease has run out.
+async fn too_late(context: &Context, gone: &CancellationToken) {
+    const LONGEST: Duration = Duration::from_secs(2);
+    gone.cancelled().await;
+    context.clock.sleep(LONGEST).await;
 }
 
 #[async_trait]

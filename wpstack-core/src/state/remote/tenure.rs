@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use futures::future::{Either, select};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::journal::Journal;
@@ -47,12 +48,19 @@ struct Waiting {
 }
 
 /// Takes the lock, and the head with it. The task that comes with the desk does the work.
+///
+/// Who has `gone` before gets neither: a lock that was taken by then is given back.
 pub(super) async fn begin(
     context: &Context,
     holder: &Holder,
     manners: Manners,
+    gone: &CancellationToken,
 ) -> Result<(Desk, impl Future<Output = ()> + Send + use<>), StoreError> {
-    let grip = Grip::take(context, holder, manners).await?;
+    let grip = Grip::take(context, holder, manners, gone).await?;
+    if gone.is_cancelled() {
+        grip.release().await;
+        return Err(StoreError::Locked(None));
+    }
     let journal = match Journal::claim(context, &grip).await {
         Ok(journal) => journal,
         Err(error) => {

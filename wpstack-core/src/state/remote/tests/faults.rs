@@ -3,6 +3,7 @@
 use std::pin::pin;
 
 use futures::future::{join, select};
+use tokio::sync::Semaphore;
 
 use super::super::lock::{HEAD, LOCK};
 use super::net::{Fate, Fates, Net, World};
@@ -20,7 +21,7 @@ fn client(world: &Arc<World>, patience: Duration) -> Context {
 }
 
 async fn begin(context: &Context) -> Result<(Desk, impl Future<Output = ()> + use<>), StoreError> {
-    tenure::begin(context, &holder(), Manners::Wait).await
+    tenure::begin(context, &holder(), Manners::Wait, &CancellationToken::new()).await
 }
 
 /// Creates a document, appends and compacts, and goes on with what is there.
@@ -302,4 +303,90 @@ async fn a_store_that_does_not_honour_conditions_is_refused() {
         let left: Vec<_> = objects.objects().keys().cloned().collect();
         assert!(left.iter().all(|key| key.starts_with("probe/")), "{left:?}");
     }
+}
+
+/// Answers some time after it did what was asked.
+#[derive(Debug)]
+struct Slow {
+    objects: MemoryObjects,
+    /// One permit for each call.
+    asked: Arc<Semaphore>,
+}
+
+impl Slow {
+    async fn after<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.asked.add_permits(1);
+        let answer = answer.await;
+        SystemClock.sleep(Duration::from_millis(15)).await;
+        answer
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Slow {
+    fn place(&self) -> String {
+        self.objects.place()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Object>, ObjectError> {
+        self.after(self.objects.get(key)).await
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        body: &[u8],
+        condition: &Condition,
+    ) -> Result<ETag, ObjectError> {
+        self.after(self.objects.put(key, body, condition)).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), ObjectError> {
+        self.after(self.objects.delete(key)).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, ObjectError> {
+        self.after(self.objects.list(prefix)).await
+    }
+}
+
+#[tokio::test]
+async fn one_who_gives_up_while_the_lock_is_taken_leaves_it_free() {
+    let mut calls = 0;
+    for at in 1.. {
+        let objects = MemoryObjects::new("memory://slow");
+        let asked = Arc::new(Semaphore::new(0));
+        let slow = Arc::new(Slow { objects: objects.clone(), asked: Arc::clone(&asked) });
+        let ada = RemoteStore::open(slow, Arc::new(SystemClock), STACK, settings()).unwrap();
+        let taken = {
+            let (holder, reached) = (holder(), asked.acquire_many(at));
+            let taking = ada.lock(&holder);
+            matches!(select(taking, pin!(reached)).await, Either::Left(_))
+        };
+        // No patience, and a lease that has not run out.
+        drop(open(&objects, 900).lock(&holder()).await.unwrap_or_else(|e| panic!("{at}: {e}")));
+        if taken {
+            break;
+        }
+        calls = at;
+    }
+    assert!(calls >= 6, "{calls}: probing, looking, taking and claiming are more calls");
+}
+
+#[tokio::test]
+async fn one_who_gives_up_waiting_is_gone_at_once() {
+    let objects = MemoryObjects::new("memory://patient");
+    let lease = open(&objects, 900).lock(&holder()).await.unwrap();
+    let settings = Settings { patience: Duration::from_secs(3600), ..settings() };
+    let shared = Arc::new(objects.clone());
+    let bob = RemoteStore::open(shared, Arc::new(SystemClock), STACK, settings).unwrap();
+    let (holder, began) = (holder(), Instant::now());
+    {
+        let enough = SystemClock.sleep(Duration::from_millis(100));
+        let outcome = select(bob.lock(&holder), enough).await;
+        assert!(matches!(outcome, Either::Right(_)), "the lock was held");
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    drop(lease);
+    drop(open(&objects, 900).lock(&holder).await.unwrap());
 }

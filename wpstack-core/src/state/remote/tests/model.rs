@@ -155,7 +155,9 @@ async fn live(
     let holder = conformance::holder();
     let mut fenced = 0;
     for (at, acts) in tenures.into_iter().enumerate() {
-        let Ok((desk, work)) = tenure::begin(&context, &holder, Manners::Wait).await else {
+        let Ok((desk, work)) =
+            tenure::begin(&context, &holder, Manners::Wait, &CancellationToken::new()).await
+        else {
             context.clock.sleep(Duration::from_millis(700)).await;
             continue;
         };
