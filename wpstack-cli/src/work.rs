@@ -90,16 +90,13 @@ impl Work {
         Names::of(&self.session.document())
     }
 
-    /// Refuses a saved plan when AWS tells otherwise now than it did then.
+    /// Refuses a saved plan that is not for this state and configuration, or when AWS tells otherwise now than it did
+    /// then.
     ///
     /// # Errors
-    /// When it does, or does not tell.
-    pub(crate) async fn still_holds(&self, plan: &Plan) -> Result<(), CommandError> {
-        let document = self.session.document();
-        if (plan.lineage.as_str(), plan.serial) != (document.lineage.as_str(), document.serial) {
-            // That it belongs to another state, or to this one at another time, says more.
-            return Ok(());
-        }
+    /// When it is not, or AWS does, or does not tell.
+    pub(crate) async fn still_holds(&self, stack: &Stack, plan: &Plan) -> Result<(), CommandError> {
+        self.session.accept(stack, plan)?;
         if saw(&self.session.look().await?) == plan.saw {
             return Ok(());
         }

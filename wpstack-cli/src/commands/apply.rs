@@ -101,12 +101,12 @@ impl ApplyArgs {
         };
         let file = PlanFile::read(&resolve(context.global, path))?;
         file.fits(work.project.cloud)?;
-        work.still_holds(&file.plan).await?;
         let stack = if file.destroy {
             Stack::new(work.project.config.name.clone())
         } else {
             work.project.stack()?
         };
+        work.still_holds(&stack, &file.plan).await?;
         Ok((stack, file.plan))
     }
 }

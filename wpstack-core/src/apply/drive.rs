@@ -317,8 +317,8 @@ impl Walk<'_> {
     }
 }
 
-/// Checks that a plan belongs to the state that is at hand and can be walked.
-pub(super) fn check(plan: &Plan, ledger: &Ledger) -> Result<Arc<Dag>, ApplyError> {
+/// Checks that a plan belongs to the state that is at hand, as it is now.
+pub(super) fn belongs(plan: &Plan, ledger: &Ledger) -> Result<(), ApplyError> {
     let (lineage, serial) = ledger.with(|document| (document.lineage.clone(), document.serial));
     if plan.lineage != lineage {
         return Err(ApplyError::Foreign { planned: plan.lineage.clone(), here: lineage });
@@ -326,6 +326,11 @@ pub(super) fn check(plan: &Plan, ledger: &Ledger) -> Result<Arc<Dag>, ApplyError
     if plan.serial != serial {
         return Err(ApplyError::Stale { planned: plan.serial, now: serial });
     }
+    Ok(())
+}
+
+/// Checks that a plan can be walked.
+pub(super) fn check(plan: &Plan) -> Result<Arc<Dag>, ApplyError> {
     if let Some(problem) = plan.problems.first() {
         return Err(problem.clone().into());
     }

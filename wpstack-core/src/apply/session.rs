@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::drive::{ApplyError, Run, check};
+use super::drive::{ApplyError, Run, belongs, check};
 use super::refresh::{RefreshError, refresh};
 use super::resolve::Resolver;
 use super::summary::Summary;
@@ -225,6 +225,16 @@ impl Session {
         Ok(count)
     }
 
+    /// Refuses a plan that was made for another state or another configuration, or before this one changed, as
+    /// [`apply`](Self::apply) would.
+    ///
+    /// # Errors
+    /// When it is such a plan.
+    pub fn accept(&self, stack: &Stack, plan: &Plan) -> Result<(), ApplyError> {
+        belongs(plan, &self.ledger)?;
+        if plan.wanted == stack.digest() { Ok(()) } else { Err(ApplyError::OtherConfiguration) }
+    }
+
     /// Does what the plan says. What fails, fails alone: the rest goes on, and the summary names the causes.
     ///
     /// Cancelling `cancel` begins nothing new, lets running calls return and records what they say.
@@ -239,10 +249,8 @@ impl Session {
         events: &Events,
         cancel: &CancellationToken,
     ) -> Result<Summary, ApplyError> {
-        let dag = check(plan, &self.ledger)?;
-        if plan.wanted != stack.digest() {
-            return Err(ApplyError::OtherConfiguration);
-        }
+        self.accept(stack, plan)?;
+        let dag = check(plan)?;
         let hazards = self.hazards(stack, plan, &options.consent);
         if !hazards.is_empty() {
             return Err(ApplyError::NotAllowed(hazards));
