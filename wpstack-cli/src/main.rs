@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod exit;
 mod files;
+mod interruption;
 mod kept;
 mod plan_file;
 mod progress;
@@ -26,6 +27,7 @@ use clap::Parser;
 use crate::args::Args;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::interruption::Interruption;
 use crate::work::Context;
 
 fn main() -> ExitCode {
@@ -41,9 +43,16 @@ fn main() -> ExitCode {
     };
     anstream::ColorChoice::from(args.global.color).write_global();
     let console = Console { json: args.global.json, verbose: args.global.verbose };
-    let context = Context { global: &args.global, console };
+    let interruption = Interruption::new(args.command.verb());
+    let context = Context { global: &args.global, console, interruption: &interruption };
     let result = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(commands::run(&args.command, context)),
+        Ok(runtime) => {
+            let work = commands::run(&args.command, context);
+            let result = runtime.block_on(interruption.heed(console, work));
+            // Whoever was interrupted may still be asked something, or look up a name: nobody waits for that.
+            runtime.shutdown_background();
+            result
+        }
         Err(error) => Err(error::CommandError::new(format!("cannot begin: {error}"))),
     };
     console.end(args.command.verb(), result).into()

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first asks the run to end, the second ends the process.
+//! Ctrl-C and SIGTERM: the first asks the command to end, the second ends the process.
 
 use std::io;
 
@@ -17,23 +17,29 @@ impl Drop for Watch {
     }
 }
 
-/// Cancels `cancel` at the first signal and exits at the second.
+/// Cancels `cancel` at the first signal. Ends the process at the second, and when `late` is through.
 ///
 /// # Errors
 /// When the system lets nobody listen.
-pub(crate) fn watch(cancel: CancellationToken) -> io::Result<Watch> {
+pub(crate) fn watch(
+    cancel: CancellationToken,
+    late: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<Watch> {
     let mut signals = Signals::listen()?;
     Ok(Watch(tokio::spawn(async move {
         signals.next().await;
         cancel.cancel();
-        signals.next().await;
+        tokio::select! {
+            () = signals.next() => {}
+            () = late => {}
+        }
         leave();
     })))
 }
 
 #[expect(
     clippy::exit,
-    reason = "the second signal: nothing is waited for, and everything known is on disk"
+    reason = "the second signal, or too late: nothing is waited for, and everything known is on disk"
 )]
 fn leave() -> ! {
     std::process::exit(Exit::Interrupted.code().into())

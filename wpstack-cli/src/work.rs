@@ -1,6 +1,5 @@
 //! Work on a stack, under its lock: from the configuration to the end of a run.
 
-use tokio_util::sync::CancellationToken;
 use wpstack_core::apply::{Options, Session, Summary};
 use wpstack_core::plan::{Plan, saw};
 use wpstack_core::state::Document;
@@ -13,11 +12,12 @@ use crate::consent::allowed;
 use crate::console::Console;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::interruption::{Interruption, Stage};
 use crate::kept::{Kept, holder};
+use crate::progress;
 use crate::project::Project;
 use crate::render::names::Names;
 use crate::render::{self, summary};
-use crate::{progress, signals};
 
 /// How often a simulated world is read anew because another run wrote it before the lock was had.
 const READS: usize = 5;
@@ -29,6 +29,8 @@ pub(crate) struct Context<'a> {
     pub(crate) global: &'a Global,
     /// Where text goes.
     pub(crate) console: Console,
+    /// Whether somebody interrupted.
+    pub(crate) interruption: &'a Interruption,
 }
 
 /// A stack under its lock, and the cloud it is on.
@@ -113,15 +115,14 @@ impl Work {
         context: Context<'_>,
         run: Run<'_>,
     ) -> Result<Done, CommandError> {
-        let cancel = CancellationToken::new();
-        let watch = signals::watch(cancel.clone())
-            .map_err(|error| CommandError::new(format!("cannot listen to signals: {error}")))?;
+        context.interruption.walk()?;
         let clock = std::sync::Arc::clone(self.connection.engine.clock());
         let (events, progress) = progress::show(context.console, clock);
-        let result = self.session.apply(run.stack, run.plan, run.options, &events, &cancel).await;
+        let cancel = context.interruption.token();
+        let result = self.session.apply(run.stack, run.plan, run.options, &events, cancel).await;
         drop(events);
         progress.end();
-        drop(watch);
+        context.interruption.reached(Stage::Walked);
         let summary = result?;
         let simulated = self.connection.is_simulated();
         let words = summary::Run { again: run.again, simulated };

@@ -65,7 +65,7 @@ pub(super) async fn run(args: &ApplyArgs, context: Context<'_>) -> Result<Answer
         allowed(&work.session.hazards(&stack, &plan, &consent))?;
         if !args.yes && args.plan.is_none() && !plan.is_empty() {
             let costs = render::plan::costs(&plan);
-            approval::ask(context.console, "Apply this plan?", &costs)?;
+            approval::ask(context.console, "Apply this plan?", &costs).await?;
         }
         let options = Options {
             parallelism: args.parallelism.into(),

@@ -34,7 +34,7 @@ pub(super) async fn run(args: &DestroyArgs, context: Context<'_>) -> Result<Answ
         allowed(&work.session.hazards(&stack, &plan, &consent))?;
         if !args.yes && !plan.is_empty() {
             let costs = render::plan::costs(&plan);
-            approval::ask(context.console, "Delete all of this?", &costs)?;
+            approval::ask(context.console, "Delete all of this?", &costs).await?;
         }
         let options = Options { consent, seed: seed(work)?, ..Options::default() };
         context.console.say("\n");

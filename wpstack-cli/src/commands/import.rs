@@ -14,6 +14,7 @@ use crate::answer::Answer;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::files;
+use crate::interruption::Stage;
 use crate::project::{Project, resolve};
 use crate::render;
 use crate::work::{Context, Work};
@@ -55,6 +56,7 @@ pub(super) async fn run(args: &ImportArgs, context: Context<'_>) -> Result<Answe
 async fn one(address: &Address, id: &str, context: Context<'_>) -> Result<Answer, CommandError> {
     Work::under_lock(context, "wpstack import", async |work| {
         let stack = work.project.stack()?;
+        context.interruption.reached(Stage::Recording);
         let imported = work.session.import(&stack, address, id).await?;
         let text = render::import::one(&imported);
         Ok(Answer::text(text, json!({"imported": [imported]})))
@@ -78,6 +80,7 @@ async fn take(file: &Path, context: Context<'_>) -> Result<Answer, CommandError>
     let plan = read(file, project.config.name.clone(), context)?;
     Work::under_lock(context, "wpstack import", async |work| {
         let stack = work.project.stack()?;
+        context.interruption.reached(Stage::Recording);
         let taken = plan.take(&work.session, &stack).await;
         let is_settled = |outcome: &Result<_, ImportError>| {
             matches!(outcome, Ok(_) | Err(ImportError::Recorded { .. }))

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::answer::Answer;
 use crate::error::CommandError;
+use crate::interruption::Stage;
 use crate::render;
 use crate::render::refresh::{Found, found};
 use crate::work::{Context, Work};
@@ -14,6 +15,7 @@ pub(super) async fn run(context: Context<'_>) -> Result<Answer, CommandError> {
         let names = work.names();
         let sightings = work.session.look().await?;
         let found: Vec<Found> = found(&sightings);
+        context.interruption.reached(Stage::Recording);
         let recorded = work.session.refresh(&sightings).await?;
         let text = render::refresh::refresh(sightings.len(), &found, recorded, &names);
         Ok(Answer::text(

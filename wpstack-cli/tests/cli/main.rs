@@ -8,6 +8,8 @@ mod emulator;
 mod import;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod leave;
 mod lifecycle;
 mod sandbox;
 mod secrets;

@@ -1,7 +1,7 @@
 //! A team's state in S3: several processes, one lock, and holders who are killed or fall asleep.
 
 use std::fs;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use wpstack_testkit::{Account, Moto};
@@ -12,15 +12,15 @@ use crate::sandbox::{Run, Sandbox};
 const REGION: &str = "eu-west-1";
 
 /// Two people's directories with the same configuration.
-struct Team {
+pub(crate) struct Team {
     account: Account,
     bucket: String,
-    ada: Sandbox,
-    bob: Sandbox,
+    pub(crate) ada: Sandbox,
+    pub(crate) bob: Sandbox,
 }
 
 impl Team {
-    fn new(bucket: &str) -> Self {
+    pub(crate) fn new(bucket: &str) -> Self {
         let account = Moto::shared().account().unwrap();
         let bucket = format!("{bucket}-{}", account.id());
         let configured = || {
@@ -37,22 +37,31 @@ impl Team {
         team
     }
 
-    fn run(&self, sandbox: &Sandbox, arguments: &str) -> Run {
-        let mut command = sandbox.command(arguments);
-        command.envs(self.account.environment(self.account.endpoint(), REGION));
-        Run::of(arguments, command.output().unwrap())
+    /// Where the bucket is.
+    pub(crate) fn s3(&self) -> &str {
+        self.account.endpoint()
     }
 
-    fn runs(&self, sandbox: &Sandbox, arguments: &str, exit: i32) -> Run {
+    /// The command in the team's account.
+    pub(crate) fn command(&self, sandbox: &Sandbox, arguments: &str) -> Command {
+        let mut command = sandbox.command(arguments);
+        command.envs(self.account.environment(self.account.endpoint(), REGION));
+        command
+    }
+
+    fn run(&self, sandbox: &Sandbox, arguments: &str) -> Run {
+        Run::of(arguments, self.command(sandbox, arguments).output().unwrap())
+    }
+
+    pub(crate) fn runs(&self, sandbox: &Sandbox, arguments: &str, exit: i32) -> Run {
         let run = self.run(sandbox, arguments);
         assert_eq!(run.exit, exit, "{run}");
         run
     }
 
     /// Ada's apply, which has asked for the VPC and waits for the answer.
-    fn busy(&self, service: &Service) -> Child {
-        let mut command = self.ada.command("apply --yes");
-        command.envs(self.account.environment(self.account.endpoint(), REGION));
+    pub(crate) fn busy(&self, service: &Service) -> Child {
+        let mut command = self.command(&self.ada, "apply --yes");
         command.env("AWS_ENDPOINT_URL", &service.address);
         command.env("AWS_ENDPOINT_URL_S3", self.account.endpoint());
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

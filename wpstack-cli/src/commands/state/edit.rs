@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::approval;
 use crate::error::CommandError;
 use crate::files;
+use crate::interruption::Stage;
 use crate::kept::{Kept, holder};
 use crate::project::{Project, resolve};
 use crate::render::style::count;
@@ -32,7 +33,7 @@ pub(super) async fn push(
         let (place, found) = (path.display().to_string(), pushed.format);
         return Err(StoreError::Newer { place, found, known: FORMAT }.into());
     }
-    change(context, "wpstack state push", |before| {
+    change(context, "wpstack state push", async |before| {
         let Some(before) = before else {
             return Ok(pushed);
         };
@@ -59,12 +60,12 @@ pub(super) async fn rm(
     yes: bool,
     context: Context<'_>,
 ) -> Result<Answer, CommandError> {
-    change(context, "wpstack state rm", |before| {
+    change(context, "wpstack state rm", async |before| {
         let mut document = before.ok_or_else(nothing)?;
         document.forget(addresses)?;
         if !yes {
             let costs = format!("{} stay at AWS.\n", count(addresses.len(), "resource"));
-            approval::ask(context.console, "Forget them?", &costs)?;
+            approval::ask(context.console, "Forget them?", &costs).await?;
         }
         Ok(document)
     })
@@ -77,7 +78,7 @@ pub(super) async fn mv(
     to: &Address,
     context: Context<'_>,
 ) -> Result<Answer, CommandError> {
-    change(context, "wpstack state mv", |before| {
+    change(context, "wpstack state mv", async |before| {
         let mut document = before.ok_or_else(nothing)?;
         document.rename(from, to)?;
         Ok(document)
@@ -94,7 +95,7 @@ fn nothing() -> CommandError {
 async fn change(
     context: Context<'_>,
     command: &str,
-    change: impl FnOnce(Option<Document>) -> Result<Document, CommandError>,
+    change: impl AsyncFnOnce(Option<Document>) -> Result<Document, CommandError>,
 ) -> Result<Answer, CommandError> {
     let project = Project::open(context.global)?;
     let kept = Kept::open(&project, context.global).await?;
@@ -102,7 +103,7 @@ async fn change(
     let store = kept.store();
     let lease = store.lock(&holder(command)).await.map_err(|error| kept.explain(error))?;
     let before = store.load().await?;
-    let after = change(before.clone())?;
+    let after = change(before.clone()).await?;
     let name = project.config.name.as_ref();
     if after.stack != name {
         let message = format!("the document is of the stack `{}`, not of `{name}`", after.stack);
@@ -110,6 +111,7 @@ async fn change(
             .hint("use the directory and the configuration of that stack"));
     }
     let serial = after.serial;
+    context.interruption.reached(Stage::Recording);
     let Some(before) = before else {
         store.create(&lease, &after).await?;
         let text = format!("Recorded the document, at serial {serial}.\n");

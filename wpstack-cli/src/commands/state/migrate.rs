@@ -7,6 +7,7 @@ use wpstack_core::state::{Document, Store, StoreError};
 use super::edit::keep;
 use crate::answer::Answer;
 use crate::error::CommandError;
+use crate::interruption::Stage;
 use crate::kept::{Kept, Team, holder};
 use crate::project::Project;
 use crate::work::Context;
@@ -46,6 +47,7 @@ pub(super) async fn run(target: Target, context: Context<'_>) -> Result<Answer, 
     };
     let new = to.store();
     let new_lease = new.lock(&holder).await.map_err(|error| to.explain(error))?;
+    context.interruption.reached(Stage::Recording);
     match recorded(new.as_ref()).await? {
         None => new.create(&new_lease, &document).await?,
         // An earlier attempt got that far.

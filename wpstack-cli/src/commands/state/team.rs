@@ -6,6 +6,7 @@ use wpstack_core::state::Store;
 use crate::answer::Answer;
 use crate::approval;
 use crate::error::CommandError;
+use crate::interruption::Stage;
 use crate::kept::{Team, holder};
 use crate::project::Project;
 use crate::work::Context;
@@ -26,6 +27,7 @@ async fn open(context: Context<'_>) -> Result<Team, CommandError> {
 /// Makes the bucket, hardens it, and tries whether the state can be written there as it has to be.
 pub(super) async fn init(context: Context<'_>) -> Result<Answer, CommandError> {
     let team = open(context).await?;
+    context.interruption.reached(Stage::Recording);
     let mut done = team.bucket.init().await?;
     drop(team.store.lock(&holder("wpstack state init")).await?);
     done.push("tried conditional writes, and found them honoured".to_owned());
@@ -39,8 +41,9 @@ pub(super) async fn force_unlock(yes: bool, context: Context<'_>) -> Result<Answ
     let team = open(context).await?;
     if !yes {
         let costs = "A run that still has the lock can record nothing more of what it does.\n";
-        approval::ask(context.console, "Take the lock?", costs)?;
+        approval::ask(context.console, "Take the lock?", costs).await?;
     }
+    context.interruption.reached(Stage::Recording);
     let before = team.store.force_unlock(&holder("wpstack state force-unlock")).await?;
     let text = match &before {
         Some(holder) => format!("The lock is free. It was held by {holder}.\n"),
