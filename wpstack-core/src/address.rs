@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::legible;
+
 /// The type and the name of a resource in a stack, as in `ec2.subnet:a`.
 ///
 /// ```
@@ -168,8 +170,9 @@ impl fmt::Debug for ObjectId {
 /// A text that is no address.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{text}` is not a resource address: write TYPE:NAME with lowercase letters, digits, `-`, `_` and `.`, \
-     as in `ec2.subnet:a`"
+    "`{}` is not a resource address: write TYPE:NAME with lowercase letters, digits, `-`, `_` and `.`, \
+     as in `ec2.subnet:a`",
+    legible(text)
 )]
 pub struct AddressError {
     text: String,

@@ -12,6 +12,7 @@ mod digest;
 pub mod event;
 pub mod failure;
 pub mod import;
+mod legible;
 pub mod plan;
 pub mod provider;
 pub mod rate;
@@ -27,6 +28,7 @@ pub mod wordpress;
 
 pub use address::{Address, AddressError, ObjectId};
 pub use failure::{Chain, ErrorKind, Gone, ProviderError};
+pub use legible::legible;
 pub use provider::{Condition, Consent, Cx, Drifts, Observed, Provider, Recorded};
 pub use registry::{Kind, Registry};
 pub use resource::{Change, Cost, Expected, Field, Resource, Settles};

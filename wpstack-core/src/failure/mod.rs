@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::legible;
+
 pub use table::{ROWS, Row, classify};
 
 /// A call that did not do what was asked.
@@ -219,11 +221,12 @@ impl ProviderError {
     fn fragment(&self) -> String {
         let Details { service, operation, message, code, request_id, .. } = &*self.details;
         let mut parts = vec![format!("{service} {operation} failed")];
-        parts.extend(code.as_ref().map(|code| format!(" with {code}")));
+        // All of these are what a server chose to send.
+        parts.extend(code.as_ref().map(|code| format!(" with {}", legible(code))));
         if !message.is_empty() {
-            parts.push(format!(": {message}"));
+            parts.push(format!(": {}", legible(message)));
         }
-        parts.extend(request_id.as_ref().map(|id| format!(" (request {id})")));
+        parts.extend(request_id.as_ref().map(|id| format!(" (request {})", legible(id))));
         parts.concat()
     }
 }

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::legible;
+
 /// Longest piece of a refused text that an error repeats, in characters.
 const SHOWN: usize = 80;
 
@@ -21,7 +23,7 @@ impl ValueError {
     /// An error about `text`, which is not `what` (with its article: "an IPv4 CIDR block") because
     /// of `problem` (a clause that can follow a colon: "the prefix length must be 0 to 32").
     ///
-    /// Long texts are cut and control characters are escaped, so that the error stays on one line.
+    /// Long texts are cut and made [legible], so that the error stays on one line.
     pub fn new(text: impl AsRef<str>, what: &'static str, problem: impl Into<String>) -> Self {
         Self { text: shown(text.as_ref()), what, problem: problem.into() }
     }
@@ -40,19 +42,10 @@ impl ValueError {
 }
 
 fn shown(text: &str) -> String {
-    let mut characters = text.chars();
-    let mut shown = String::new();
-    for character in characters.by_ref().take(SHOWN) {
-        if character.is_control() {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", legible(&text[..end])),
+        None => legible(text).into_owned(),
     }
-    if characters.next().is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]

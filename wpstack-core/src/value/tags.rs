@@ -189,7 +189,7 @@ mod tests {
         check(
             "k",
             "a\u{2028}b",
-            &format!("`a\u{2028}b` is not a tag value: `\\u{{2028}}` {characters}"),
+            &format!("`a\\u{{2028}}b` is not a tag value: `\\u{{2028}}` {characters}"),
         );
         let key = "k".repeat(129);
         let long = format!(

@@ -8,6 +8,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::attributes::{Attributes, unflatten};
+use crate::legible;
 
 /// The most objects that are read.
 const MOST: usize = 10_000;
@@ -255,6 +256,6 @@ fn add(found: &mut Vec<Resource>, resource: Resource) -> Result<(), FileError> {
 
 /// A text of the file as it may be shown: short, and without what could move a terminal's cursor.
 pub(super) fn shown(text: &str) -> String {
-    let safe = text.chars().take(LONGEST);
-    safe.map(|one| if one.is_control() { '\u{fffd}' } else { one }).collect()
+    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
+    legible(&text[..end]).into_owned()
 }
