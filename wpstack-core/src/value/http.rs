@@ -9,6 +9,11 @@ use super::text::digits;
 const PATH: &str = "a URL path";
 const CODES: &str = "a set of HTTP status codes";
 
+/// What may stand in a path and a query beside letters and digits.
+///
+/// <https://www.rfc-editor.org/rfc/rfc3986#section-3.3>
+const MARKS: &[u8] = b"-._~%!$&'()*+,;=:@/?";
+
 /// The path of a URL, with its query if it has one: `/wp-login.php`.
 ///
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html>
@@ -43,8 +48,8 @@ impl FromStr for UrlPath {
             refuse("it must start with `/`")
         } else if text.len() > Self::MAX {
             refuse("it may have 1024 characters at most")
-        } else if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
-            refuse("it must be visible ASCII characters other than `#`")
+        } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || MARKS.contains(&byte)) {
+            refuse("it must be letters, digits and -._~%!$&'()*+,;=:@/?; write others as `%20`")
         } else {
             Ok(Self(text.to_owned()))
         }
@@ -54,7 +59,7 @@ impl FromStr for UrlPath {
 text_value!(UrlPath, PATH, text, schema: {
     "type": "string",
     "description": "The path of a URL",
-    "pattern": "^/[!\"$-~]*$",
+    "pattern": "^/[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*$",
     "maxLength": Self::MAX,
     "examples": ["/healthz"],
 });
@@ -149,7 +154,7 @@ mod tests {
         );
         check(
             "/a b",
-            "`/a b` is not a URL path: it must be visible ASCII characters other than `#`",
+            "`/a b` is not a URL path: it must be letters, digits and -._~%!$&'()*+,;=:@/?; write others as `%20`",
         );
     }
 

@@ -35,7 +35,9 @@ impl State {
         };
         if s3.bucket.is_none() {
             let help = "for example `s3 = { bucket = \"team-states\" }`";
-            flaws.add(&["state.s3"], "the state's bucket is not named", help);
+            // The second key: not where there is one that could not be read.
+            let keys = ["state.s3", "state.s3.bucket"];
+            flaws.add(&keys, "the state's bucket is not named", help);
         }
         if s3.prefix(name).is_none() {
             let message = format!("objects cannot begin with the stack's name `{name}`");

@@ -1,3 +1,4 @@
 mod defaults;
 mod hostile;
+mod injection;
 mod keys;
