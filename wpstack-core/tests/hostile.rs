@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use wpstack_core::apply::{ApplyError, Engine, Options, Session, Summary};
-use wpstack_core::event::Events;
+use wpstack_core::event::{self, Events};
 use wpstack_core::plan::Plan;
 use wpstack_core::sim::Sim;
 use wpstack_core::state::{Document, Holder, MemoryStore};
@@ -217,6 +217,43 @@ proptest! {
                 let session = open(&engine, MemoryStore::holding(document)).await.unwrap();
                 drop(apply(&session, &changed(), &plan).await);
             });
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_recording_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        told(&bytes);
+    }
+
+    #[test]
+    fn any_recording_is_read_or_refused(changes in changes(), keep in 0_usize..3000) {
+        let lines: Vec<Value> = RECORDING.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+        let Value::Array(lines) = altered(&Value::Array(lines), &changes) else { return Ok(()) };
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        told(text.as_bytes());
+        told(&text.as_bytes()[..keep.min(text.len())]);
+    }
+}
+
+/// A recording with every kind of event.
+const RECORDING: &str = include_str!("fixtures/events.jsonl");
+
+/// Reads a recording: what was read is written and read as the same again, what was not has its line named.
+fn told(bytes: &[u8]) {
+    let lines = bytes.split(|byte| *byte == b'\n').count();
+    for event in event::read(bytes) {
+        match event {
+            Ok(event) => {
+                let text = serde_json::to_string(&event).unwrap();
+                let again = event::read(text.as_bytes()).next().unwrap();
+                assert_eq!(again.unwrap(), event);
+            }
+            Err(error) => {
+                let words = error.to_string();
+                let number = words.strip_prefix("line ").and_then(|it| it.split(' ').next());
+                let line: usize = number.unwrap().parse().unwrap();
+                assert!((1..=lines).contains(&line), "{words}");
+            }
         }
     }
 }

@@ -188,3 +188,31 @@ fn tail<'t>(text: &'t str, mark: &str) -> &'t str {
 fn name(line: &str) -> String {
     line.split(" = ").next().unwrap().to_owned()
 }
+
+#[test]
+fn a_recorded_run_is_shown_again() {
+    let sandbox = Sandbox::simulated();
+    let run = sandbox.run("apply --yes --json");
+    check(&run, 0);
+    sandbox.write("run.jsonl", &run.stdout);
+    let other = Sandbox::simulated();
+    let seen = other.run("apply --yes");
+    check(&seen, 0);
+    let shown = sandbox.run("show --events run.jsonl");
+    check(&shown, 0);
+    // Ids and times are another world's; which objects were made is the same.
+    let made = |text: &str| {
+        let lines = text.lines().filter(|line| line.contains(" created in "));
+        let object = |line: &str| line.split_whitespace().nth(2).unwrap_or_default().to_owned();
+        lines.map(object).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(made(&shown.stdout).len() > 20, "{shown}");
+    assert_eq!(made(&shown.stdout), made(&seen.stderr));
+    assert!(shown.stdout.contains("\nDone: "), "{shown}");
+
+    sandbox.write("run.jsonl", &run.stdout.lines().rev().collect::<Vec<_>>().join("\n"));
+    let refused = sandbox.run("show --events run.jsonl");
+    check(&refused, 1);
+    assert!(refused.stderr.starts_with("error: run.jsonl: line 1 is no event: "), "{refused}");
+    assert!(refused.stderr.contains("\nhint: "), "{refused}");
+}

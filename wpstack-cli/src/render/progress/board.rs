@@ -141,7 +141,7 @@ impl Board {
                 continue;
             }
             let begin = needs.filter_map(|&need| ends[need]).max().unwrap_or_default();
-            ends[step] = Some(begin + weight(&self.steps[step]));
+            ends[step] = Some(begin.saturating_add(weight(&self.steps[step])));
             open.pop();
         }
         ends.into_iter().flatten().max().unwrap_or_default()

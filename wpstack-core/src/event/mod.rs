@@ -1,5 +1,7 @@
 //! What happens during a run, as one ordered stream. Text, JSON lines and recordings are folds over it.
 
+mod read;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use crate::address::ObjectId;
 use crate::apply::Summary;
 use crate::failure::ErrorKind;
 use crate::time::Clock;
+
+pub use read::{ReadError, Recording, read};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
