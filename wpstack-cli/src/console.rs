@@ -1,6 +1,6 @@
 //! The two streams: data to standard output, words for people to standard error.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,7 @@ use crate::answer::Answer;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render;
+use crate::render::style::calm;
 
 /// Where text goes. Colour codes in it are kept or stripped as `--color` and the stream ask.
 #[derive(Clone, Copy, Debug)]
@@ -23,14 +24,16 @@ impl Console {
     pub(crate) fn say(self, text: &str) {
         if !self.json {
             let mut stream = anstream::stderr().lock();
-            drop(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+            drop(stream.write_all(calm(text).as_bytes()).and_then(|()| stream.flush()));
         }
     }
 
     /// Writes a line for a program.
     pub(crate) fn line(self, value: &Value) -> io::Result<()> {
         let mut stream = io::stdout().lock();
-        writeln!(stream, "{value}").and_then(|()| stream.flush())
+        let line = value.to_string();
+        let line = if stream.is_terminal() { calm(&line) } else { line };
+        writeln!(stream, "{line}").and_then(|()| stream.flush())
     }
 
     /// Ends the command: gives out what it answered, or why it failed, and says what to exit with.
@@ -56,7 +59,10 @@ impl Console {
         }
         self.say(&answer.text);
         let mut stream = anstream::stdout().lock();
-        stream.write_all(answer.data.as_bytes()).and_then(|()| stream.flush())
+        // A program gets what there is; a terminal would act on it.
+        let data =
+            if io::stdout().is_terminal() { calm(&answer.data) } else { answer.data.clone() };
+        stream.write_all(data.as_bytes()).and_then(|()| stream.flush())
     }
 
     fn error(self, command: &str, error: &CommandError) -> io::Result<()> {

@@ -14,6 +14,7 @@ use wpstack_core::time::Clock;
 use crate::console::Console;
 use crate::environment;
 use crate::render::progress::{Board, frame, line};
+use crate::render::style::calm;
 
 /// How often the live picture is drawn anew while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
@@ -127,6 +128,7 @@ impl Screen {
         // Written past the stripping stream, for moving the cursor is no colour.
         let stderr = std::io::stderr();
         let plain = anstream::AutoStream::choice(&stderr) == anstream::ColorChoice::Never;
+        let text = calm(&text);
         let text = if plain { strip_str(&text).to_string() } else { text };
         let mut stream = stderr.lock();
         drop(stream.write_all((up + &text).as_bytes()).and_then(|()| stream.flush()));

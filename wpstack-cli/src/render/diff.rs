@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::style::{ADD, CHANGE, FAINT, REMOVE, paint};
+use super::style::{ADD, CHANGE, FAINT, REMOVE, paint, plain};
 use super::value::{inline, reference};
 
 /// One line of a difference.
@@ -41,7 +41,7 @@ impl Mark {
 /// The difference of the member `name`. The first line names it; the values are not equal.
 pub(crate) fn member(name: &str, old: &Value, new: &Value) -> Vec<Line> {
     let mut lines = Vec::new();
-    push(&mut lines, 0, name, old, new);
+    push(&mut lines, 0, &plain(name), old, new);
     lines
 }
 
@@ -57,7 +57,7 @@ fn push(lines: &mut Vec<Line>, depth: usize, name: &str, old: &Value, new: &Valu
             for name in names {
                 match (before.get(name), after.get(name)) {
                     (Some(old), Some(new)) if old == new => same += 1,
-                    (Some(old), Some(new)) => push(lines, depth + 1, name, old, new),
+                    (Some(old), Some(new)) => push(lines, depth + 1, &plain(name), old, new),
                     (old, new) => lines.extend(lone(depth + 1, name, old, new)),
                 }
             }
@@ -84,7 +84,7 @@ fn lone(depth: usize, name: &str, old: Option<&Value>, new: Option<&Value>) -> O
         (Some(old), None) => (Mark::Removed, old),
         (None, None) => return None,
     };
-    Some(Line { depth, mark, text: format!("{name}  {}", inline(value)) })
+    Some(Line { depth, mark, text: format!("{}  {}", plain(name), inline(value)) })
 }
 
 fn unchanged(depth: usize, count: usize) -> Option<Line> {
@@ -122,7 +122,7 @@ fn text(lines: &mut Vec<Line>, depth: usize, before: &str, after: &str) {
         match hunk {
             Hunk::Same(same) => lines.extend(unchanged(depth, same.len())),
             Hunk::Changed { old, new } => {
-                let line = |mark, text: &&str| Line { depth, mark, text: (*text).to_owned() };
+                let line = |mark, text: &&str| Line { depth, mark, text: plain(text) };
                 lines.extend(old.iter().map(|text| line(Mark::Removed, text)));
                 lines.extend(new.iter().map(|text| line(Mark::Added, text)));
             }

@@ -5,13 +5,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt::Write as _;
 use wpstack_core::wordpress::Problems;
 
-use super::style::{ERROR, HINT, paint};
+use super::style::{ERROR, HINT, paint, plain};
 
 /// What failed, then what to do.
 pub(crate) fn error(message: &str, hints: &[String]) -> String {
-    let mut text = format!("{} {message}\n", paint(ERROR, "error:"));
-    text +=
-        &hints.iter().map(|hint| format!("{} {hint}\n", paint(HINT, "hint:"))).collect::<String>();
+    // Whatever AWS, a file or an argument said may be in either.
+    let mut text = format!("{} {}\n", paint(ERROR, "error:"), plain(message));
+    let hint = |hint: &String| format!("{} {}\n", paint(HINT, "hint:"), plain(hint));
+    text += &hints.iter().map(hint).collect::<String>();
     text
 }
 

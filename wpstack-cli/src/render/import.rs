@@ -6,12 +6,12 @@ use wpstack_core::Chain;
 use wpstack_core::apply::{ImportError, Imported};
 use wpstack_core::import::terraform::{Entry, Fate, ImportPlan, Taken};
 
-use super::style::{ADD, ERROR, FAINT, PLACE, STRONG, WARNING, count, paint};
+use super::style::{ADD, ERROR, FAINT, PLACE, STRONG, WARNING, count, paint, plain};
 
 /// One object that was taken.
 pub(crate) fn one(imported: &Imported) -> String {
     let Imported { object, id, differs } = imported;
-    let mut text = format!("{}  {id}  is recorded.\n", paint(PLACE, object));
+    let mut text = format!("{}  {}  is recorded.\n", paint(PLACE, object), plain(id));
     let fields: Vec<_> = differs.iter().map(|drift| drift.field.as_str()).collect();
     if !fields.is_empty() {
         _ = writeln!(text, "It differs in {}.", fields.join(", "));
@@ -25,7 +25,7 @@ pub(crate) fn written(plan: &ImportPlan, config: &str, file: &str) -> String {
     if !plan.notes.is_empty() {
         _ = writeln!(text, "{}", paint(STRONG, format!("About {config}:")));
         for note in &plan.notes {
-            _ = writeln!(text, "  {} {note}", paint(WARNING, "*"));
+            _ = writeln!(text, "  {} {}", paint(WARNING, "*"), plain(note));
         }
         text += "\n";
     }
@@ -62,7 +62,7 @@ fn secrets(name: &str, file: &str) -> String {
 pub(crate) fn taken(plan: &ImportPlan, taken: &[Taken], open: usize) -> String {
     let mut text = String::new();
     for Taken { address, id, outcome } in taken {
-        let place = paint(PLACE, address);
+        let (place, id) = (paint(PLACE, address), plain(id));
         _ = match outcome {
             Ok(imported) => {
                 let fields: Vec<_> =
@@ -78,7 +78,7 @@ pub(crate) fn taken(plan: &ImportPlan, taken: &[Taken], open: usize) -> String {
                 writeln!(text, "  = {place}  {id}  {}", paint(FAINT, "recorded before"))
             }
             Err(error) => {
-                let (mark, why) = (paint(ERROR, "!"), Chain(error));
+                let (mark, why) = (paint(ERROR, "!"), plain(Chain(error)));
                 writeln!(text, "  {mark} {place}  {id}\n      {why}\n      {}", error.hint())
             }
         };
@@ -100,7 +100,7 @@ fn next(plan: &ImportPlan, open: usize) -> String {
     let mut names: Vec<_> = plan.entries.iter().filter_map(managed).collect();
     names.sort_unstable();
     names.dedup();
-    let names = names.iter().map(|name| format!(" \\\n     '{name}'")).collect::<String>();
+    let names = names.iter().map(|name| format!(" \\\n     {}", quoted(name))).collect::<String>();
     format!(
         "Nothing was changed at AWS. Next:\n\n\
          1. wpstack plan: it replaces nothing that was taken.\n\
@@ -110,6 +110,11 @@ fn next(plan: &ImportPlan, open: usize) -> String {
          4. Copy what the old instances have in /www (uploads, plugins, themes): it is on their disks.\n\
          5. When the site is well, terraform destroy: it deletes what was left to it.\n"
     )
+}
+
+/// The name as a shell reads it back, whatever is in it.
+fn quoted(name: &str) -> String {
+    format!("'{}'", plain(name).replace('\'', r"'\''"))
 }
 
 /// The resource as `terraform state rm` takes it, if it is ours from now on: of a rule, without what it lets through.

@@ -7,6 +7,8 @@ use wpstack_core::resource::kinds;
 use wpstack_core::state::Document;
 use wpstack_core::{Kind, ObjectId};
 
+use super::style::plain;
+
 /// The ids of recorded objects, and the types they are of.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -21,7 +23,7 @@ impl Names {
             kinds().into_iter().map(|kind| (kind.type_name, kind)).collect();
         let ids = document.objects.iter().filter_map(|(object, record)| {
             let kind = kinds.get(object.address.type_name())?;
-            Some((object.clone(), kind.id(record.state.as_ref()?)?))
+            Some((object.clone(), plain(kind.id(record.state.as_ref()?)?)))
         });
         Self { ids: ids.collect(), kinds }
     }

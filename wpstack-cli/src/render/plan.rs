@@ -12,7 +12,9 @@ use wpstack_core::{Cost, ObjectId};
 use super::diff;
 use super::duration::rough;
 use super::names::Names;
-use super::style::{ADD, CHANGE, ERROR, FAINT, PLACE, REMOVE, STRONG, WARNING, count, paint};
+use super::style::{
+    ADD, CHANGE, ERROR, FAINT, PLACE, REMOVE, STRONG, WARNING, count, paint, plain,
+};
 use super::value::{is_blank, short};
 
 /// How wide lines that are put together here may be.
@@ -27,7 +29,7 @@ pub(crate) fn plan(plan: &Plan, names: &Names, verbose: bool) -> String {
     let shown = |action: &&Action| verbose || action.verb != Verb::Keep;
     let actions: Vec<_> = plan.actions.iter().filter(shown).collect();
     if !actions.is_empty() {
-        _ = writeln!(text, "{}\n", paint(STRONG, format!("Stack {}", plan.stack)));
+        _ = writeln!(text, "{}\n", paint(STRONG, format!("Stack {}", plain(&plan.stack))));
         for action in actions {
             text += &entry(action, plan, names, verbose);
         }
@@ -82,7 +84,7 @@ pub(crate) fn costs(plan: &Plan) -> String {
 }
 
 fn problems(problems: &[Problem]) -> String {
-    let line = |problem: &Problem| format!("{} {problem}\n", paint(ERROR, "error:"));
+    let line = |problem: &Problem| format!("{} {}\n", paint(ERROR, "error:"), plain(problem));
     let lines: String = problems.iter().map(line).collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
@@ -94,7 +96,7 @@ fn seen(seen: &[Seen], names: &Names) -> String {
         .filter_map(|Seen { object, fact }| {
             let what = match fact {
                 Fact::Gone => "is gone".to_owned(),
-                Fact::Broke { reason } => format!("is broken: {reason}"),
+                Fact::Broke { reason } => format!("is broken: {}", plain(reason)),
                 Fact::Settled { .. } => "has recovered".to_owned(),
                 Fact::CreateIntended { .. }
                 | Fact::Created { .. }
@@ -121,7 +123,7 @@ fn entry(action: &Action, plan: &Plan, names: &Names, verbose: bool) -> String {
         Verb::Create | Verb::Update | Verb::Delete | Verb::Keep => {}
     }
     let told = |reason: &&Reason| !matches!(reason, Reason::New | Reason::Changed);
-    notes.extend(action.reasons.iter().filter(told).map(Reason::to_string));
+    notes.extend(action.reasons.iter().filter(told).map(plain));
     if !notes.is_empty() {
         _ = write!(text, "  {}", paint(FAINT, notes.join("; ")));
     }
@@ -184,16 +186,16 @@ fn new_spec<'p>(action: &Action, plan: &'p Plan) -> Option<&'p Value> {
 fn fields(fields: &[(&str, &Value)], verbose: bool) -> String {
     if verbose {
         let line = |(name, value): &(&str, &Value)| {
-            format!("{INDENT}{} {}\n", paint(FAINT, name), super::value::inline(value))
+            format!("{INDENT}{} {}\n", paint(FAINT, plain(name)), super::value::inline(value))
         };
         return fields.iter().map(line).collect();
     }
     let told = fields.iter().filter(|(_, value)| !is_blank(value));
-    flow(told.map(|(name, value)| (*name, short(value, 48))))
+    flow(told.map(|(name, value)| (plain(name), short(value, 48))))
 }
 
 /// Fields one after the other, in as many lines as they need.
-fn flow<'f>(fields: impl Iterator<Item = (&'f str, String)>) -> String {
+fn flow(fields: impl Iterator<Item = (String, String)>) -> String {
     let (mut text, mut column) = (String::new(), WIDTH);
     for (name, value) in fields {
         let width = name.chars().count() + value.chars().count() + 1;
@@ -216,7 +218,7 @@ fn change(change: &FieldChange) -> String {
     let mut lines = diff::member(&change.field, &change.old, &change.new).into_iter();
     let first = lines.next().map(|line| {
         // Where the reference stays and what it resolves to moves, old and new are the same.
-        let text = if change.old == change.new { change.field.clone() } else { line.text };
+        let text = if change.old == change.new { plain(&change.field) } else { line.text };
         format!("{INDENT}{} {text}{notes}\n", line.mark.symbol())
     });
     let rest = lines.filter(|_| change.old != change.new).map(|line| {
@@ -232,9 +234,9 @@ fn notes(change: &FieldChange) -> String {
         Why::Imported if change.field == "tags" => {
             notes.push("imported: marked as this stack's".to_owned());
         }
-        Why::Imported => notes.push(change.why.to_string()),
+        Why::Imported => notes.push(plain(&change.why)),
         Why::Outside | Why::Interrupted | Why::Replaced(_) | Why::Follows(_) => {
-            notes.push(change.why.to_string());
+            notes.push(plain(&change.why));
         }
     }
     match change.effect {

@@ -8,7 +8,7 @@ use wpstack_core::plan::Sightings;
 use wpstack_core::provider::Drift;
 
 use super::names::Names;
-use super::style::{PLACE, count, paint};
+use super::style::{PLACE, count, paint, plain};
 use super::value::short;
 
 /// An object that is not as it is recorded.
@@ -49,10 +49,10 @@ pub(crate) fn refresh(looked_at: usize, found: &[Found], recorded: usize, names:
     let mut text = String::new();
     for Found { object, condition, drift } in found {
         let id = names.id(object).map(|id| format!("  {id}")).unwrap_or_default();
-        let condition = condition.as_ref().map(|it| format!("  {it}")).unwrap_or_default();
+        let condition = condition.as_ref().map(|it| format!("  {}", plain(it))).unwrap_or_default();
         _ = writeln!(text, "{}{id}{condition}", paint(PLACE, object));
         for Drift { field, actual } in drift {
-            _ = writeln!(text, "  {field} is {} at AWS", short(actual, 72));
+            _ = writeln!(text, "  {} is {} at AWS", plain(field), short(actual, 72));
         }
     }
     let (objects, facts) = (count(looked_at, "object"), count(recorded, "fact"));

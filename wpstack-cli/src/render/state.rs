@@ -5,7 +5,7 @@ use wpstack_core::ObjectId;
 use wpstack_core::state::{Document, Record};
 
 use super::names::Names;
-use super::style::{FAINT, PLACE, STRONG, count, paint};
+use super::style::{FAINT, PLACE, STRONG, count, paint, plain};
 use super::value::inline;
 
 /// One line for each object: address, status, AWS's name for it.
@@ -27,7 +27,7 @@ pub(crate) fn list(document: &Document, names: &Names) -> String {
 /// The whole state: what it is, every object, the outputs.
 pub(crate) fn document(document: &Document, names: &Names) -> String {
     let objects = count(document.objects.len(), "object");
-    let title = paint(STRONG, format!("Stack {}", document.stack));
+    let title = paint(STRONG, format!("Stack {}", plain(&document.stack)));
     let mut text = format!("{title}, {objects}, serial {}\n", document.serial);
     if !document.objects.is_empty() {
         text += "\n";
@@ -42,7 +42,7 @@ pub(crate) fn record(object: &ObjectId, record: &Record, names: &Names) -> Strin
     let mut text = format!("{}{id}\n", paint(PLACE, object));
     _ = writeln!(text, "  {} {}", paint(FAINT, "status"), record.status);
     if let Some(reason) = &record.reason {
-        _ = writeln!(text, "  {} {reason}", paint(FAINT, "reason"));
+        _ = writeln!(text, "  {} {}", paint(FAINT, "reason"), plain(reason));
     }
     text += &section("spec", &names.fields(object, &record.spec));
     let state = record.state.as_ref().map(|state| names.fields(object, state)).unwrap_or_default();
@@ -54,7 +54,7 @@ fn section(title: &str, fields: &[(&str, &serde_json::Value)]) -> String {
         return String::new();
     }
     let line = |(name, value): &(&str, &serde_json::Value)| {
-        format!("    {} {}\n", paint(FAINT, name), inline(value))
+        format!("    {} {}\n", paint(FAINT, plain(name)), inline(value))
     };
     format!("  {title}\n{}", fields.iter().map(line).collect::<String>())
 }

@@ -9,7 +9,7 @@ use wpstack_core::apply::{Failure, Summary};
 use wpstack_core::state::{Document, Status};
 
 use super::duration::exact;
-use super::style::{ERROR, HINT, PLACE, STRONG, WARNING, count, paint};
+use super::style::{ERROR, HINT, PLACE, STRONG, WARNING, count, paint, plain};
 
 /// What the run was, for the words that depend on it.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,11 @@ pub(crate) fn summary(summary: &Summary, run: Run<'_>) -> String {
     text += &outputs(&summary.outputs);
     if !summary.advice.is_empty() {
         text += "\nNext:\n";
-        text += &summary.advice.iter().map(|advice| format!("  {advice}\n")).collect::<String>();
+        text += &summary
+            .advice
+            .iter()
+            .map(|advice| format!("  {}\n", plain(advice)))
+            .collect::<String>();
     }
     text
 }
@@ -65,7 +69,9 @@ pub(crate) fn standing(document: &Document) -> String {
 /// The stack's outputs under a heading; nothing when it has none.
 pub(crate) fn outputs(outputs: &BTreeMap<String, String>) -> String {
     let width = outputs.keys().map(String::len).max().unwrap_or(0);
-    let line = |(name, value): (&String, &String)| format!("  {name:<width$}  {value}\n");
+    let line = |(name, value): (&String, &String)| {
+        format!("  {:<width$}  {}\n", plain(name), plain(value))
+    };
     let lines: String = outputs.iter().map(line).collect();
     if lines.is_empty() { lines } else { format!("\nOutputs:\n{lines}") }
 }
@@ -104,14 +110,15 @@ fn cause(failure: &Failure, summary: &Summary) -> String {
     let Failure { object, verb, error, hint, .. } = failure;
     let held = summary.skipped.iter().filter(|skip| skip.because == *object);
     let held: Vec<_> = held.map(|skip| skip.object.to_string()).collect();
-    let mut text = format!("\n{} {verb} {}\n", paint(ERROR, "error:"), paint(PLACE, object));
-    _ = writeln!(text, "  {error}");
+    let mut text =
+        format!("\n{} {} {}\n", paint(ERROR, "error:"), plain(verb), paint(PLACE, object));
+    _ = writeln!(text, "  {}", plain(error));
     if !held.is_empty() {
         let waiting = count(held.len(), "step");
         _ = writeln!(text, "  held up {waiting}: {}", shortened(&held, 6));
     }
     if !hint.is_empty() {
-        _ = writeln!(text, "  {} {hint}", paint(HINT, "hint:"));
+        _ = writeln!(text, "  {} {}", paint(HINT, "hint:"), plain(hint));
     }
     text
 }
@@ -185,5 +192,27 @@ mod tests {
             ..Summary::default()
         };
         insta::assert_snapshot!(show(&result, APPLY));
+    }
+
+    #[test]
+    fn what_aws_says_is_shown_and_does_nothing() {
+        let hostile = "\u{1b}[2J\u{1b}[31mgone\u{202e}\nerror: all is lost".to_owned();
+        let result = Summary {
+            failures: vec![Failure {
+                object: object("ec2.vpc:main"),
+                verb: "create".to_owned(),
+                kind: None,
+                error: hostile.clone(),
+                hint: hostile.clone(),
+            }],
+            outputs: [("a".to_owned(), hostile.clone())].into(),
+            advice: vec![hostile],
+            ..Summary::default()
+        };
+        let raw = summary(&result, APPLY);
+        assert_eq!(crate::render::style::calm(&raw), raw);
+        let shown = show(&result, APPLY);
+        let legible = r"\u{1b}[2J\u{1b}[31mgone\u{202e}\nerror: all is lost";
+        assert_eq!(shown.matches(legible).count(), 4, "{shown}");
     }
 }

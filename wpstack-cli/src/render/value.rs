@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::style::plain;
+
 /// The address that a serialised reference names.
 pub(crate) fn reference(value: &Value) -> Option<&str> {
     value.as_object()?.get("$ref")?.as_str()
@@ -10,7 +12,7 @@ pub(crate) fn reference(value: &Value) -> Option<&str> {
 /// The whole value in one line. References are addresses, strings bare where nothing can be mistaken.
 pub(crate) fn inline(value: &Value) -> String {
     if let Some(address) = reference(value) {
-        return address.to_owned();
+        return plain(address);
     }
     match value {
         Value::Null => "none".to_owned(),
@@ -21,7 +23,8 @@ pub(crate) fn inline(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(members) => {
-            let member = |(name, value): (&String, &Value)| format!("{name}: {}", inline(value));
+            let member =
+                |(name, value): (&String, &Value)| format!("{}: {}", plain(name), inline(value));
             let members: Vec<_> = members.iter().map(member).collect();
             format!("{{{}}}", members.join(", "))
         }
@@ -50,7 +53,7 @@ pub(crate) fn short(value: &Value, width: usize) -> String {
             if names.chars().count() > inner {
                 return format!("{{{} members}}", members.len());
             }
-            format!("{{{names}}}")
+            format!("{{{}}}", plain(names))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             super::style::fit(&whole, width)
@@ -60,12 +63,12 @@ pub(crate) fn short(value: &Value, width: usize) -> String {
 
 fn string(text: &str) -> String {
     // Bare text must not read as another kind of value, nor run into what stands around it.
-    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"\"'[]{},".contains(c);
+    let bare = |c: char| !c.is_whitespace() && !c.is_control() && !"\"'[]{},".contains(c);
     let mistaken = text.is_empty()
         || text == "none"
         || serde_json::from_str::<Value>(text).is_ok()
-        || !text.chars().all(plain);
-    if mistaken { Value::String(text.to_owned()).to_string() } else { text.to_owned() }
+        || !text.chars().all(bare);
+    if mistaken { plain(Value::String(text.to_owned())) } else { plain(text) }
 }
 
 /// Whether the value says nothing: a field left at none, empty or off.
@@ -96,6 +99,7 @@ mod tests {
         check(json!("80"), "\"80\"");
         check(json!(80), "80");
         check(json!("two words"), "\"two words\"");
+        check(json!("\u{1b}[2J\u{202e}"), "\"\\u001b[2J\\u{202e}\"");
         check(json!({"$ref": "ec2.vpc:main", "$needs": "ready"}), "ec2.vpc:main");
         check(json!([{"$ref": "ec2.vpc:main"}, "a"]), "[ec2.vpc:main, a]");
         check(json!({"port": 80, "path": "/"}), "{port: 80, path: /}");

@@ -63,3 +63,29 @@ fn a_damaged_world_is_not_overwritten() {
     assert!(run.stderr.contains("hint: delete "), "{run}");
     assert_eq!(sandbox.read(".wpstack/sim.json"), "{\"format\": 1}");
 }
+
+#[test]
+fn what_others_wrote_is_shown_and_does_nothing() {
+    let sandbox = Sandbox::simulated();
+    assert_eq!(sandbox.run("apply --yes").exit, 0);
+    let hostile = "\u{1b}[2J\u{202e}\u{9b}3m";
+    let text = sandbox.run("state pull").stdout;
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    document["objects"]["logs.group:wordpress"]["state"]["name"] = hostile.into();
+    document["objects"]["logs.group:wordpress"]["reason"] = hostile.into();
+    for (_, record) in document["objects"].as_object_mut().unwrap() {
+        record["spec"]["tags"] = serde_json::json!({ (hostile): hostile });
+    }
+    sandbox.write("document.json", &document.to_string());
+    assert_eq!(sandbox.run("state push document.json --force").exit, 0);
+    for arguments in ["plan", "plan --verbose", "plan --destroy", "refresh"] {
+        let run = sandbox.run(arguments);
+        assert!(!run.stderr.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{run}");
+    }
+    for arguments in [format!("state show ec2.vpc:{hostile}"), format!("output {hostile}")] {
+        let run = sandbox.run(&arguments);
+        assert_ne!(run.exit, 0, "{run}");
+        assert!(!run.stderr.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{run}");
+        assert!(run.stderr.contains(r"\u{1b}[2J\u{202e}\u{9b}3m"), "{run}");
+    }
+}

@@ -129,7 +129,8 @@ async fn change(
 pub(super) fn keep(project: &Project, document: &Document) -> Result<PathBuf, CommandError> {
     let directory = project.place().join("backups");
     let now = SystemClock.now().strftime("%Y%m%dT%H%M%S%3fZ");
-    let name = format!("{}-{:06}-{now}.json", document.stack, document.serial);
+    // Not by the name in the document, which anybody may have written there.
+    let name = format!("{}-{:06}-{now}.json", project.config.name, document.serial);
     let path = directory.join(name);
     let failed = |error: std::io::Error| CommandError::file("write", &path, &error);
     let text = serde_json::to_vec_pretty(document).map_err(|error| failed(error.into()))?;

@@ -7,7 +7,7 @@ use wpstack_core::time::between;
 
 use super::board::{Board, Row};
 use crate::render::duration::{exact, rough, stopwatch};
-use crate::render::style::{ADD, CHANGE, ERROR, FAINT, HINT, PLACE, REMOVE, STRONG, paint};
+use crate::render::style::{ADD, CHANGE, ERROR, FAINT, HINT, PLACE, REMOVE, STRONG, paint, plain};
 
 /// A step that usually takes less is announced only when it is done.
 const WORTH_ANNOUNCING: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ pub(crate) fn line(board: &Board, event: &Event, verbose: bool) -> Option<String
             let steps = crate::render::style::count(steps.len(), "step");
             format!(
                 "{}, {steps}, expected time {expected}",
-                paint(STRONG, format!("Stack {stack}"))
+                paint(STRONG, format!("Stack {}", plain(stack)))
             )
         }
         What::Interrupted => {
@@ -52,7 +52,7 @@ fn subject(board: &Board, row: &Row, event: &Event) -> String {
     let longest = board.steps.iter().map(|row| row.outline.object.to_string().chars().count());
     let width = longest.max().unwrap_or(0).min(WIDEST);
     let clock = paint(FAINT, stopwatch(board.elapsed(event.at)));
-    let verb = paint(verb_style(&row.outline.verb), format!("{:<6}", row.outline.verb));
+    let verb = paint(verb_style(&row.outline.verb), format!("{:<6}", plain(&row.outline.verb)));
     let object = row.outline.object.to_string();
     format!("{clock}  {verb}  {}", paint(PLACE, format!("{object:<width$}")))
 }
@@ -71,15 +71,16 @@ fn said(board: &Board, row: &Row, event: &Event, verbose: bool) -> Option<String
         What::StepStarted { .. } if verbose || row.expected() >= WORTH_ANNOUNCING => {
             format!("begun, usually takes {}", rough(row.expected()))
         }
-        What::StepExists { id, .. } if verbose => format!("exists as {id}"),
-        What::StepWaiting { phase, .. } => phase.clone(),
+        What::StepExists { id, .. } if verbose => format!("exists as {}", plain(id)),
+        What::StepWaiting { phase, .. } => plain(phase),
         What::StepRetrying { attempt, pause_ms, error, .. } => {
             let pause = exact(Duration::from_millis(*pause_ms));
-            paint(CHANGE, format!("repeat {attempt} in {pause}")) + &format!(": {error}")
+            paint(CHANGE, format!("repeat {attempt} in {pause}")) + &format!(": {}", plain(error))
         }
         What::StepDone { .. } => done(row, event),
         What::StepFailed { error, hint, .. } => {
             let hint_label = paint(HINT, "hint:");
+            let (error, hint) = (plain(error), plain(hint));
             format!("{}: {error}\n       {hint_label} {hint}", paint(ERROR, "failed"))
         }
         What::StepSkipped { because, .. } => {
@@ -105,7 +106,7 @@ fn done(row: &Row, event: &Event) -> String {
         _ => "finished",
     };
     match &row.id {
-        Some(id) => format!("{done} in {took}  {}", paint(FAINT, id)),
+        Some(id) => format!("{done} in {took}  {}", paint(FAINT, plain(id))),
         None => format!("{done} in {took}"),
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn frame(board: &Board, now: Timestamp, width: usize, height: usize) 
 }
 
 fn work(row: &Row, now: Timestamp, column: usize, width: usize) -> String {
-    let verb = paint(verb_style(&row.outline.verb), format!("{:<6}", row.outline.verb));
+    let verb = paint(verb_style(&row.outline.verb), format!("{:<6}", fit(&row.outline.verb, 6)));
     let object = fit(&row.outline.object.to_string(), column);
     let object = paint(PLACE, format!("{object:<column$}"));
     let (elapsed, expected) = (row.elapsed(now), row.expected());
