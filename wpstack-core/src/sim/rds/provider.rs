@@ -26,7 +26,7 @@ const TAGGING: Tagging = Tagging {
 };
 
 impl Sim {
-    async fn describe_db_instance(
+    pub(super) async fn describe_db_instance(
         &self,
         cx: &Cx,
         identifier: &str,
@@ -40,7 +40,11 @@ impl Sim {
     }
 
     /// The value of a secret's member.
-    async fn read_secret(&self, cx: &Cx, member: &SecretMember) -> Result<Secret, ProviderError> {
+    pub(super) async fn read_secret(
+        &self,
+        cx: &Cx,
+        member: &SecretMember,
+    ) -> Result<Secret, ProviderError> {
         let SecretMember { secret, key } = member;
         let arn = cx.state_of(secret)?.arn;
         let (service, operation) = ("secretsmanager", "GetSecretValue");
@@ -54,7 +58,7 @@ impl Sim {
         Ok(Secret::new(text))
     }
 
-    async fn modify_db(
+    pub(super) async fn modify_db(
         &self,
         cx: &Cx,
         identifier: &str,
@@ -67,7 +71,7 @@ impl Sim {
     }
 }
 
-fn state(identifier: &str, instance: &DbInstance) -> DbInstanceState {
+pub(super) fn state(identifier: &str, instance: &DbInstance) -> DbInstanceState {
     DbInstanceState {
         identifier: identifier.to_owned(),
         arn: instance.arn.clone(),
@@ -76,7 +80,7 @@ fn state(identifier: &str, instance: &DbInstance) -> DbInstanceState {
     }
 }
 
-fn group_ids(cx: &Cx, spec: &spec::DbInstance) -> Result<Vec<String>, ProviderError> {
+pub(super) fn group_ids(cx: &Cx, spec: &spec::DbInstance) -> Result<Vec<String>, ProviderError> {
     spec.groups.iter().map(|group| Ok(cx.state_of(group)?.id)).collect()
 }
 
@@ -139,7 +143,7 @@ fn drift(
 }
 
 /// The changes of these fields in one call, and whether there are any.
-fn modification(
+pub(super) fn modification(
     cx: &Cx,
     spec: &spec::DbInstance,
     changed: &[String],
@@ -188,6 +192,9 @@ impl Provider<spec::DbInstance> for Sim {
         cx: &Cx,
         spec: &spec::DbInstance,
     ) -> Result<DbInstanceState, ProviderError> {
+        if let Some(snapshot) = &spec.from_snapshot {
+            return self.restore_db(cx, spec, snapshot).await;
+        }
         let identifier = spec.identifier.to_string();
         let new = NewDbInstance {
             identifier: identifier.clone(),
@@ -210,6 +217,18 @@ impl Provider<spec::DbInstance> for Sim {
             Ok(state(&identifier, world.db_instance(&identifier)?))
         })
         .await
+    }
+
+    async fn configure(
+        &self,
+        cx: &Cx,
+        spec: &spec::DbInstance,
+        state: &DbInstanceState,
+    ) -> Result<DbInstanceState, ProviderError> {
+        if spec.from_snapshot.is_some() {
+            self.finish_restored_db(cx, spec, state).await?;
+        }
+        Ok(state.clone())
     }
 
     async fn read(
@@ -258,7 +277,7 @@ impl Provider<spec::DbInstance> for Sim {
     async fn delete(
         &self,
         cx: &Cx,
-        _: &spec::DbInstance,
+        spec: &spec::DbInstance,
         state: &DbInstanceState,
     ) -> Result<(), ProviderError> {
         let identifier = state.identifier.as_str();
@@ -267,17 +286,16 @@ impl Provider<spec::DbInstance> for Sim {
         let Some((instance, _)) = found.filter(|(it, _)| it.status != Status::Deleting) else {
             return Ok(());
         };
+        let farewell = self.farewell(cx, spec, state, &instance).await?;
         if instance.deletion_protection && cx.may_lose_data() {
             let change =
                 Modification { deletion_protection: Some(false), ..Modification::default() };
             self.modify_db(cx, identifier, &change).await?;
         }
-        // One that never got into the network holds nothing, and RDS takes no snapshots of such.
-        let skip = !cx.keeps_snapshot() || instance.status == Status::IncompatibleNetwork;
-        let name = format!("{identifier}-final-{}", cx.clock().now().strftime("%Y%m%d%H%M%S"));
-        let snapshot = Some(name.as_str()).filter(|_| !skip);
+        let now = cx.clock().now().strftime("%Y%m%d%H%M%S");
+        let name = farewell.name(|| format!("{identifier}-final-{now}"));
         let deleted = self.call(cx, "rds", "DeleteDBInstance", |world| {
-            world.delete_db_instance(identifier, snapshot, skip)
+            world.delete_db_instance(identifier, name.as_deref(), name.is_none())
         });
         deleted.await.gone().map(drop)
     }
