@@ -1,5 +1,7 @@
 //! What may be lost, and refusing what nobody allowed.
 
+use std::collections::BTreeSet;
+
 use wpstack_core::plan::Hazard;
 use wpstack_core::{Address, Consent};
 
@@ -33,7 +35,10 @@ pub(crate) fn not_allowed(hazards: &[Hazard]) -> CommandError {
     let all: Vec<_> = hazards.iter().map(ToString::to_string).collect();
     let flags: Vec<_> =
         hazards.iter().map(|hazard| format!("--allow-data-loss {}", hazard.address())).collect();
+    let rescues: BTreeSet<_> = hazards.iter().filter_map(Hazard::rescue).collect();
+    let mut hints: Vec<_> = rescues.into_iter().map(str::to_owned).collect();
+    hints.push(format!("if that is what you want, say so: `{}`", flags.join(" ")));
     CommandError::new(format!("{}; nothing was changed", all.join("; ")))
-        .hint(format!("if that is what you want, say so: `{}`", flags.join(" ")))
+        .hint(hints.join("; "))
         .exit(Exit::Declined)
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Plan;
 use super::action::{Action, Effect, Order, Verb};
 use super::decide::Decisions;
-use super::Plan;
 use super::known::Known;
 use crate::address::{Address, ObjectId};
 use crate::registry::Registry;

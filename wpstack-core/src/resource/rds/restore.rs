@@ -192,7 +192,12 @@ impl DbInstance {
             }
             "creating" | "copying" | "pending" => {
                 let message = format!("the snapshot `{name}` is still {status}");
-                Err(ProviderError::new(ErrorKind::StillInUse, "rds", "DescribeDBSnapshots", message))
+                Err(ProviderError::new(
+                    ErrorKind::StillInUse,
+                    "rds",
+                    "DescribeDBSnapshots",
+                    message,
+                ))
             }
             _ => Err(refused(format!(
                 "the snapshot `{name}` is {status}: write the name of another as `from_snapshot`"
@@ -234,7 +239,10 @@ impl DbInstance {
                     self.version
                 ))
             }
-            Some(version) if version.family() == "mysql5.7" && self.version.family() > "mysql8.0".to_owned() => {
+            Some(version)
+                if version.family() == "mysql5.7"
+                    && self.version.family() > "mysql8.0".to_owned() =>
+            {
                 refuse(format!(
                     "is of MySQL {version}, which RDS brings to 8.0 first: write `version = \"8.0\"` in `[database]`, \
                      and {} once that is applied",

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::engine::{self, combination};
 use super::Due;
+use super::engine::{self, combination};
 use crate::secret::Secret;
 use crate::sim::tags::TagMap;
 use crate::sim::world::{Refusal, World};

@@ -123,7 +123,9 @@ impl World {
 
     /// RDS's daily snapshots go with their instance.
     fn drop_db_instance(&mut self, identifier: &str, arn: &str) {
-        self.rds.snapshots.retain(|name, it| it.instance != identifier || !name.starts_with("rds:"));
+        self.rds
+            .snapshots
+            .retain(|name, it| it.instance != identifier || !name.starts_with("rds:"));
         self.rds.instances.remove(identifier);
         self.tags.remove(arn);
         self.release_enis(arn, Duration::ZERO);

@@ -64,7 +64,12 @@ impl Sim {
         let identifier = state.identifier.as_str();
         let password = self.read_secret(cx, &spec.password).await?;
         let Some((it, _)) = self.describe_db_instance(cx, identifier).await? else {
-            return Err(ProviderError::answer("rds", "DescribeDBInstances", "DBInstanceNotFound", ""));
+            return Err(ProviderError::answer(
+                "rds",
+                "DescribeDBInstances",
+                "DBInstanceNotFound",
+                "",
+            ));
         };
         let parameters = cx.state_of(&spec.parameters)?.name;
         let differs = [

@@ -75,7 +75,8 @@ impl World {
     /// # Errors
     /// `DBSnapshotNotFound`.
     pub fn db_snapshot(&self, name: &str) -> Result<&DbSnapshot, Refusal> {
-        let missing = || Refusal::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found."));
+        let missing =
+            || Refusal::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found."));
         self.rds.snapshots.get(name).ok_or_else(missing)
     }
 
@@ -151,7 +152,8 @@ impl World {
         let storage = new.storage.unwrap_or(snapshot.storage);
         if storage < snapshot.storage {
             let (asked, least) = (storage.0, snapshot.storage.0);
-            let message = format!("Invalid storage size {asked}: the snapshot needs at least {least}");
+            let message =
+                format!("Invalid storage size {asked}: the snapshot needs at least {least}");
             return Err(combination(message));
         }
         engine::check_storage(storage, None)?;
