@@ -36,9 +36,9 @@ pub(crate) fn not_allowed(hazards: &[Hazard]) -> CommandError {
     let flags: Vec<_> =
         hazards.iter().map(|hazard| format!("--allow-data-loss {}", hazard.address())).collect();
     let rescues: BTreeSet<_> = hazards.iter().filter_map(Hazard::rescue).collect();
-    let mut hints: Vec<_> = rescues.into_iter().map(str::to_owned).collect();
-    hints.push(format!("if that is what you want, say so: `{}`", flags.join(" ")));
-    CommandError::new(format!("{}; nothing was changed", all.join("; ")))
-        .hint(hints.join("; "))
+    let error = CommandError::new(format!("{}; nothing was changed", all.join("; ")));
+    let error = rescues.into_iter().fold(error, CommandError::hint);
+    error
+        .hint(format!("if that is what you want, say so: `{}`", flags.join(" ")))
         .exit(Exit::Declined)
 }

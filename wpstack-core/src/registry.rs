@@ -90,7 +90,7 @@ impl Kind {
                 let old = old.map(revive).transpose().ok()?;
                 R::rescue(old.as_ref(), &revive(new).ok()?)
             },
-            settles_first: |spec| revive(spec).is_ok_and(|spec: R| spec.settles_first()),
+            settles_first: |state| revive(state).is_ok_and(|state| R::settles_first(&state)),
             id: |state| revive(state).ok().map(|state| R::id(&state)),
             advice: |spec, state| {
                 let (spec, state) = (revive::<R>(spec).ok()?, revive(state).ok()?);
@@ -137,8 +137,8 @@ impl Kind {
 
     /// [`Resource::settles_first`].
     #[must_use]
-    pub fn settles_first(&self, spec: &Value) -> bool {
-        (self.settles_first)(spec)
+    pub fn settles_first(&self, state: &Value) -> bool {
+        (self.settles_first)(state)
     }
 
     /// What AWS calls the object.

@@ -26,7 +26,9 @@ impl Provider<DbInstance> for Aws {
         let Some(told) = self.database(spec.identifier.as_str()).await? else { return Ok(None) };
         let what = format!("a database `{}`", spec.identifier);
         TagSet::actual(told.tag_list()).claim(cx, RDS, "DescribeDBInstances", &what)?;
-        state(&told, "DescribeDBInstances").map(Some)
+        let unfinished = spec.from_snapshot.is_some();
+        let state = state(&told, "DescribeDBInstances")?;
+        Ok(Some(DbInstanceState { unfinished, ..state }))
     }
 
     async fn create(&self, cx: &Cx, spec: &DbInstance) -> Result<DbInstanceState, ProviderError> {
@@ -69,10 +71,10 @@ impl Provider<DbInstance> for Aws {
         spec: &DbInstance,
         state: &DbInstanceState,
     ) -> Result<DbInstanceState, ProviderError> {
-        if spec.from_snapshot.is_some() {
+        if state.unfinished {
             self.finish_restored(cx, spec, state).await?;
         }
-        Ok(state.clone())
+        Ok(DbInstanceState { unfinished: false, ..state.clone() })
     }
 
     async fn read(&self, cx: &Cx, spec: &DbInstance, state: &DbInstanceState) -> Look<DbInstance> {
@@ -221,6 +223,7 @@ pub(super) fn state(
         arn: told.db_instance_arn.clone().told(RDS, operation, "the ARN")?,
         host: endpoint.and_then(|endpoint| endpoint.address()).map(str::to_owned),
         port: port.unwrap_or(Port::MYSQL),
+        unfinished: false,
     })
 }
 
@@ -228,7 +231,8 @@ fn observe(
     object: &Recorded<DbInstance>,
     told: &Told,
 ) -> Result<Observed<DbInstanceState>, ProviderError> {
-    let state = state(told, "DescribeDBInstances")?;
+    let unfinished = object.state.unfinished;
+    let state = DbInstanceState { unfinished, ..state(told, "DescribeDBInstances")? };
     // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
     let status = told.db_instance_status().unwrap_or("unknown");
     let broken = ["failed", "restore-error"];

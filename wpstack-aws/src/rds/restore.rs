@@ -54,7 +54,8 @@ impl Aws {
             .auto_minor_version_upgrade(true)
             .set_tags(Some(TagSet::wanted(cx, &spec.tags).to_sdk()));
         let answer = call.send().await.call(RDS, OPERATION)?;
-        state(&answer.db_instance.told(RDS, OPERATION, "the instance")?, OPERATION)
+        let made = state(&answer.db_instance.told(RDS, OPERATION, "the instance")?, OPERATION)?;
+        Ok(DbInstanceState { unfinished: true, ..made })
     }
 
     /// What a restored database has from its snapshot and is to have otherwise, in one call: the password of the secret,
@@ -75,7 +76,11 @@ impl Aws {
             .any(|name| name == parameters);
         let upgrades = running(&told).is_some_and(|running| !spec.version.includes(&running));
         let grows = stored(&told).is_some_and(|stored| stored < spec.storage);
-        let most = spec.max_storage.filter(|most| told.max_allocated_storage != Some(size(*most)));
+        let most = match (spec.max_storage, told.max_allocated_storage) {
+            // The storage itself as the limit is how RDS switches autoscaling off.
+            (None, Some(_)) => stored(&told).map(|stored| size(stored.max(spec.storage))),
+            (most, limit) => most.map(size).filter(|most| limit != Some(*most)),
+        };
         let retention = Some(days(spec)).filter(|it| told.backup_retention_period != Some(*it));
         let modify = self
             .rds
@@ -86,7 +91,7 @@ impl Aws {
             .set_engine_version(upgrades.then(|| spec.version.to_string()))
             .set_allow_major_version_upgrade(upgrades.then_some(true))
             .set_allocated_storage(grows.then(|| size(spec.storage)))
-            .set_max_allocated_storage(most.map(size))
+            .set_max_allocated_storage(most)
             .set_db_parameter_group_name((!has_parameters).then_some(parameters))
             .set_backup_retention_period(retention);
         modify.send().await.call(RDS, "ModifyDBInstance").map(drop)

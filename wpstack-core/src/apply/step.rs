@@ -161,7 +161,7 @@ impl Worker<'_> {
     /// Brings the step from where its object exists to its end.
     pub(super) async fn finish(&self, rest: Rest) -> Result<(), StepError> {
         let Rest { cx, spec, mut state, configure, fresh, due } = rest;
-        if configure && self.kind.settles_first(&spec) {
+        if configure && self.kind.settles_first(&state) {
             state = self.usable(&cx, &spec, state, due).await?;
         }
         if configure {

@@ -108,9 +108,11 @@ pub trait Resource:
         None
     }
 
-    /// Whether AWS lets a new object be configured only once it is ready. It is waited for before and after then.
+    /// Whether AWS lets an object in this state be configured only once it is ready. It is waited for before and after
+    /// then.
     #[must_use]
-    fn settles_first(&self) -> bool {
+    fn settles_first(state: &Self::State) -> bool {
+        let _ = state;
         false
     }
 

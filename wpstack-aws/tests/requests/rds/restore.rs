@@ -126,7 +126,7 @@ async fn a_snapshot_is_looked_at_and_restored() {
                     && it.backup_retention_period() == Some(7)
                     && it.publicly_accessible() == Some(false)
                     && it.deletion_protection() == Some(false)
-                    && it.tags().len() == 3
+                    && it.tags().len() == 4
             })
             .then_output(|| {
                 let told = Told::builder().db_instance_identifier("blog-two");
@@ -136,6 +136,7 @@ async fn a_snapshot_is_looked_at_and_restored() {
         let aws = aws(&[&finds(version), &restore]);
         let made = aws.create(&scene.cx::<DbInstance>("main"), &spec).await.unwrap();
         assert_eq!((made.identifier.as_str(), made.host), ("blog-two", None));
+        assert!(made.unfinished);
         assert_eq!(restore.num_calls(), 1);
     };
     check("8.4.7", Some("blog-mysql")).await;
@@ -167,8 +168,12 @@ async fn what_was_restored_is_finished_in_one_call() {
         })
         .then_output(|| ModifyDbInstanceOutput::builder().build());
     let aws = aws(&[&describes(|it| it), &modify]);
-    aws.configure(&scene.cx::<DbInstance>("main"), &spec, &state()).await.unwrap();
-    assert_eq!(modify.num_calls(), 1);
+    let cx = scene.cx::<DbInstance>("main");
+    let unfinished = DbInstanceState { unfinished: true, ..state() };
+    let finished = aws.configure(&cx, &spec, &unfinished).await.unwrap();
+    assert_eq!((modify.num_calls(), &finished), (1, &state()));
+    aws.configure(&cx, &spec, &finished).await.unwrap();
+    assert_eq!(modify.num_calls(), 1, "once it is finished nothing is set again");
 }
 
 #[tokio::test]

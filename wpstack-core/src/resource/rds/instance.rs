@@ -65,6 +65,9 @@ pub struct DbInstanceState {
     pub host: Option<String>,
     /// The port.
     pub port: Port,
+    /// Whether it was made from a snapshot and still lacks what RDS sets only afterwards, its password first of all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
 }
 
 impl DbInstanceState {
@@ -157,7 +160,7 @@ impl Resource for DbInstance {
     }
 
     /// RDS changes nothing of a database that it is still restoring.
-    fn settles_first(&self) -> bool {
-        self.from_snapshot.is_some()
+    fn settles_first(state: &DbInstanceState) -> bool {
+        state.unfinished
     }
 }

@@ -108,7 +108,8 @@ impl Leaving<'_> {
                     new.check_snapshot(found.as_ref())?;
                 }
             }
-            if name.goes_with_its_database() && self.has(name) {
+            let is_of_it = self.found.as_ref().is_some_and(|it| it.instance == self.identifier);
+            if name.goes_with_its_database() && is_of_it {
                 return Err(refused(format!(
                     "RDS deletes the snapshot `{name}` together with `{}`: copy it (`aws rds copy-db-snapshot`) and \
                      write the name of the copy as `from_snapshot`",
@@ -120,11 +121,6 @@ impl Leaving<'_> {
         let none_is_left = takes_none && (!self.was_available || cx.may_lose_data());
         let is_kept = cx.keeps_snapshot() && !none_is_left;
         Ok(if is_kept { Farewell::Dated } else { Farewell::Nothing })
-    }
-
-    fn has(&self, name: &SnapshotName) -> bool {
-        let of_it = self.found.as_ref().is_some_and(|found| found.instance == self.identifier);
-        of_it || name.as_str().starts_with(&format!("rds:{}-2", self.identifier))
     }
 
     /// Whether the successor can be made from a snapshot that is still to be taken.
@@ -240,8 +236,8 @@ impl DbInstance {
                 ))
             }
             Some(version)
-                if version.family() == "mysql5.7"
-                    && self.version.family() > "mysql8.0".to_owned() =>
+                if MySqlVersion::new(5, 7).includes(version)
+                    && self.version > MySqlVersion::new(8, 1) =>
             {
                 refuse(format!(
                     "is of MySQL {version}, which RDS brings to 8.0 first: write `version = \"8.0\"` in `[database]`, \

@@ -77,6 +77,7 @@ pub(super) fn state(identifier: &str, instance: &DbInstance) -> DbInstanceState 
         arn: instance.arn.clone(),
         host: instance.host.clone(),
         port: Port::MYSQL,
+        unfinished: false,
     }
 }
 
@@ -86,11 +87,11 @@ pub(super) fn group_ids(cx: &Cx, spec: &spec::DbInstance) -> Result<Vec<String>,
 
 /// How the instance is, and where it differs from its spec.
 fn look(world: &World, recorded: &Recorded<spec::DbInstance>) -> Looked<spec::DbInstance> {
-    let Recorded { cx, spec, state: DbInstanceState { identifier, .. } } = recorded;
+    let Recorded { cx, spec, state: DbInstanceState { identifier, unfinished, .. } } = recorded;
     let Ok(instance) = world.db_instance(identifier) else {
         return Ok(None);
     };
-    let state = state(identifier, instance);
+    let state = DbInstanceState { unfinished: *unfinished, ..state(identifier, instance) };
     Ok(Some(match instance.status {
         Status::Available | Status::StorageOptimization => {
             Observed::ready(state).drifted(drift(world, cx, spec, instance)?)
@@ -184,7 +185,9 @@ impl Provider<spec::DbInstance> for Sim {
         };
         let what = format!("the database `{identifier}`");
         let mine = is_mine(cx, "rds", "DescribeDBInstances", &what, &tags)?;
-        Ok(mine.then(|| state(identifier, &instance)))
+        let unfinished = spec.from_snapshot.is_some();
+        let state = DbInstanceState { unfinished, ..state(identifier, &instance) };
+        Ok(mine.then_some(state))
     }
 
     async fn create(
@@ -225,10 +228,10 @@ impl Provider<spec::DbInstance> for Sim {
         spec: &spec::DbInstance,
         state: &DbInstanceState,
     ) -> Result<DbInstanceState, ProviderError> {
-        if spec.from_snapshot.is_some() {
+        if state.unfinished {
             self.finish_restored_db(cx, spec, state).await?;
         }
-        Ok(state.clone())
+        Ok(DbInstanceState { unfinished: false, ..state.clone() })
     }
 
     async fn read(

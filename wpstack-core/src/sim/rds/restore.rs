@@ -49,7 +49,8 @@ impl Sim {
         self.call(cx, "rds", "RestoreDBInstanceFromDBSnapshot", |world| {
             let tags = owned(cx, &spec.tags);
             world.restore_db_instance_from_db_snapshot(name.as_str(), new, tags)?;
-            Ok(state(&identifier, world.db_instance(&identifier)?))
+            let made = state(&identifier, world.db_instance(&identifier)?);
+            Ok(DbInstanceState { unfinished: true, ..made })
         })
         .await
     }
