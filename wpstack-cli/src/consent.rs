@@ -1,5 +1,7 @@
 //! What may be lost, and refusing what nobody allowed.
 
+use std::collections::BTreeSet;
+
 use wpstack_core::plan::Hazard;
 use wpstack_core::{Address, Consent};
 
@@ -33,7 +35,10 @@ pub(crate) fn not_allowed(hazards: &[Hazard]) -> CommandError {
     let all: Vec<_> = hazards.iter().map(ToString::to_string).collect();
     let flags: Vec<_> =
         hazards.iter().map(|hazard| format!("--allow-data-loss {}", hazard.address())).collect();
-    CommandError::new(format!("{}; nothing was changed", all.join("; ")))
+    let rescues: BTreeSet<_> = hazards.iter().filter_map(Hazard::rescue).collect();
+    let error = CommandError::new(format!("{}; nothing was changed", all.join("; ")));
+    let error = rescues.into_iter().fold(error, CommandError::hint);
+    error
         .hint(format!("if that is what you want, say so: `{}`", flags.join(" ")))
         .exit(Exit::Declined)
 }

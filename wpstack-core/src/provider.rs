@@ -302,6 +302,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// What the person allows.
     pub consent: Consent,
+    /// Of an object that is being replaced: the spec of the one that is made in its place once it is gone, or was.
+    pub successor: Option<Value>,
 }
 
 /// The tag that names the stack.
@@ -377,6 +379,22 @@ impl Cx {
         !(self.0.consent.skip_final_snapshot && self.may_lose_data())
     }
 
+    /// The context of the deletion of an object whose place is taken by what that spec describes.
+    pub(crate) fn followed_by(self, successor: Option<Value>) -> Self {
+        Self::new(Context { successor, ..(*self.0).clone() })
+    }
+
+    /// The spec of what takes the place of an object that is deleted, if the same run makes it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unexpected`] when it does not fit the type.
+    pub fn successor<R: Resource>(&self) -> Result<Option<R>, ProviderError> {
+        self.0.successor.as_ref().map(revive).transpose().map_err(|source| {
+            let message = "the spec of its successor does not fit";
+            ProviderError::new(ErrorKind::Unexpected, "wpstack", "resolve", message).source(source)
+        })
+    }
+
     /// The clock, for names that carry the time.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
@@ -441,6 +459,7 @@ mod tests {
             dependencies: BTreeMap::new(),
             clock: Arc::new(crate::time::SystemClock),
             consent: Consent::default(),
+            successor: None,
         });
         let spec = Vpc::new("10.0.0.0/16".parse().unwrap());
         assert_eq!(provider.find(&cx, &spec).await.unwrap(), None);

@@ -57,6 +57,9 @@ pub struct Kind {
     pub expected: Expected,
     policy: fn(&Field, &Value, &Value) -> Change,
     coexists: fn(&Value, &Value) -> bool,
+    inherits: fn(&Value, &Value) -> bool,
+    rescue: fn(Option<&Value>, &Value) -> Option<String>,
+    settles_first: fn(&Value) -> bool,
     id: fn(&Value) -> Option<String>,
     advice: fn(&Value, &Value) -> Option<String>,
     told_ready: fn(&Value) -> bool,
@@ -81,7 +84,13 @@ impl Kind {
             ripples: R::RIPPLES,
             expected: R::EXPECTED,
             policy: policy::<R>,
-            coexists: coexists::<R>,
+            coexists: |old, new| both(old, new).is_some_and(|(old, new)| R::coexists(&old, &new)),
+            inherits: |old, new| both(old, new).is_some_and(|(old, new)| R::inherits(&old, &new)),
+            rescue: |old, new| {
+                let old = old.map(revive).transpose().ok()?;
+                R::rescue(old.as_ref(), &revive(new).ok()?)
+            },
+            settles_first: |state| revive(state).is_ok_and(|state| R::settles_first(&state)),
             id: |state| revive(state).ok().map(|state| R::id(&state)),
             advice: |spec, state| {
                 let (spec, state) = (revive::<R>(spec).ok()?, revive(state).ok()?);
@@ -112,6 +121,24 @@ impl Kind {
     #[must_use]
     pub fn coexists(&self, old: &Value, new: &Value) -> bool {
         (self.coexists)(old, new)
+    }
+
+    /// [`Resource::inherits`].
+    #[must_use]
+    pub fn inherits(&self, old: &Value, new: &Value) -> bool {
+        (self.inherits)(old, new)
+    }
+
+    /// [`Resource::rescue`].
+    #[must_use]
+    pub fn rescue(&self, old: Option<&Value>, new: &Value) -> Option<String> {
+        (self.rescue)(old, new)
+    }
+
+    /// [`Resource::settles_first`].
+    #[must_use]
+    pub fn settles_first(&self, state: &Value) -> bool {
+        (self.settles_first)(state)
     }
 
     /// What AWS calls the object.
@@ -175,17 +202,11 @@ impl Kind {
 }
 
 fn policy<R: Resource>(field: &Field, old: &Value, new: &Value) -> Change {
-    match (revive(old), revive(new)) {
-        (Ok(old), Ok(new)) => R::policy(field, &old, &new),
-        _ => field.change,
-    }
+    both(old, new).map_or(field.change, |(old, new)| R::policy(field, &old, &new))
 }
 
-fn coexists<R: Resource>(old: &Value, new: &Value) -> bool {
-    match (revive(old), revive(new)) {
-        (Ok(old), Ok(new)) => R::coexists(&old, &new),
-        _ => false,
-    }
+fn both<R: Resource>(old: &Value, new: &Value) -> Option<(R, R)> {
+    Some((revive(old).ok()?, revive(new).ok()?))
 }
 
 impl fmt::Debug for Kind {

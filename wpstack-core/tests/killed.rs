@@ -88,6 +88,7 @@ impl Store for Mortal {
 struct Site {
     sim: Sim,
     store: MemoryStore,
+    consent: Consent,
 }
 
 /// How a process ended.
@@ -105,14 +106,20 @@ struct Life {
 
 impl Site {
     fn new() -> Self {
-        Self { sim: Sim::new(3), store: MemoryStore::default() }
+        let lose = ["rds.instance:main", "ecr.repository:wordpress"];
+        let consent = Consent {
+            skip_final_snapshot: true,
+            ..Consent::to_lose(lose.map(|address| address.parse().expect("an address")))
+        };
+        Self { sim: Sim::new(3), store: MemoryStore::default(), consent }
     }
 
     /// Another one just like it.
     async fn copy(&self) -> Self {
         let sim = Sim::load(&self.sim.save().expect("a world is saved")).expect("and loaded");
         let document = self.store.load().await.expect("it is in memory");
-        Self { sim, store: document.map_or_else(MemoryStore::default, MemoryStore::holding) }
+        let store = document.map_or_else(MemoryStore::default, MemoryStore::holding);
+        Self { sim, store, consent: self.consent.clone() }
     }
 
     /// One process: looks, plans, applies, and may die at a moment.
@@ -120,7 +127,7 @@ impl Site {
         let engine = self.sim.engine();
         let store = Mortal::new(self.store.clone(), last);
         let died = store.died.clone();
-        let work = std::pin::pin!(work(&engine, store.clone(), stack));
+        let work = std::pin::pin!(work(&engine, store.clone(), stack, self.consent.clone()));
         match select(work, std::pin::pin!(died.cancelled())).await {
             Either::Left((done, _)) => {
                 let (plan, summary) = done.expect("the plan is applied");
@@ -162,6 +169,7 @@ async fn work(
     engine: &Engine,
     store: Mortal,
     stack: &Stack,
+    consent: Consent,
 ) -> Result<(Plan, Summary), ApplyError> {
     let holder = Holder {
         who: "a test".to_owned(),
@@ -174,11 +182,6 @@ async fn work(
         engine.open(Arc::new(store), name, &holder, "lineage").await.expect("nobody is there");
     let sightings = session.look().await.expect("the simulation answers");
     let plan = session.plan(stack, &sightings).expect("there is a plan");
-    let lose = ["rds.instance:main", "ecr.repository:wordpress"];
-    let consent = Consent {
-        skip_final_snapshot: true,
-        ..Consent::to_lose(lose.map(|address| address.parse().expect("an address")))
-    };
     let options = Options { consent, ..Options::default() };
     let (events, cancel) = (Events::ignored(), CancellationToken::new());
     let summary = session.apply(stack, &plan, &options, &events, &cancel).await?;
@@ -195,6 +198,7 @@ const HISTORY: &[&str] = &[
     "idle",
     "reason",
     "resource_id",
+    "stage",
     "stopped_reason",
 ];
 
@@ -311,6 +315,29 @@ async fn a_replacement_can_be_killed_anywhere() {
     config.service.grace_period = "240s".parse().expect("seconds");
     config.database.name = "another".parse().expect("a name");
     survives(&serving().await, &stack(&config), 3, 23).await;
+}
+
+/// Nobody allows it to lose anything, and it does not.
+#[tokio::test]
+async fn a_replacement_that_keeps_its_data_can_be_killed_anywhere() {
+    let mut site = serving().await;
+    site.consent = Consent::default();
+    site.sim.tamper(|world| {
+        world.rds.instances.get_mut("blog-db").expect("it stands").contents = "posts".to_owned();
+    });
+    let mut config = config();
+    config.database.identifier = Some("blog-two".parse().expect("an identifier"));
+    config.database.from_snapshot = Some("blog-db-last".parse().expect("a name"));
+    config.database.backup_retention = "9 days".parse().expect("days");
+    let stack = stack(&config);
+    survives(&site, &stack, 5, 11).await;
+    // What survived is compared with the undisturbed world, which has it all.
+    site.run(&stack).await;
+    let contents = site.sim.tamper(|world| {
+        let instances = world.rds.instances.iter();
+        instances.map(|(name, it)| format!("{name}: {}", it.contents)).collect::<Vec<_>>()
+    });
+    assert_eq!(contents, ["blog-two: posts"]);
 }
 
 #[tokio::test]

@@ -26,10 +26,15 @@ impl Provider<DbInstance> for Aws {
         let Some(told) = self.database(spec.identifier.as_str()).await? else { return Ok(None) };
         let what = format!("a database `{}`", spec.identifier);
         TagSet::actual(told.tag_list()).claim(cx, RDS, "DescribeDBInstances", &what)?;
-        state(&told, "DescribeDBInstances").map(Some)
+        let unfinished = spec.from_snapshot.is_some();
+        let state = state(&told, "DescribeDBInstances")?;
+        Ok(Some(DbInstanceState { unfinished, ..state }))
     }
 
     async fn create(&self, cx: &Cx, spec: &DbInstance) -> Result<DbInstanceState, ProviderError> {
+        if let Some(snapshot) = &spec.from_snapshot {
+            return self.restore(cx, spec, snapshot).await;
+        }
         let password = self.value_of(cx, &spec.password).await?;
         let call = self
             .rds
@@ -58,6 +63,18 @@ impl Provider<DbInstance> for Aws {
         let answer = call.send().await.call(RDS, "CreateDBInstance")?;
         let told = answer.db_instance.told(RDS, "CreateDBInstance", "the instance")?;
         state(&told, "CreateDBInstance")
+    }
+
+    async fn configure(
+        &self,
+        cx: &Cx,
+        spec: &DbInstance,
+        state: &DbInstanceState,
+    ) -> Result<DbInstanceState, ProviderError> {
+        if state.unfinished {
+            self.finish_restored(cx, spec, state).await?;
+        }
+        Ok(DbInstanceState { unfinished: false, ..state.clone() })
     }
 
     async fn read(&self, cx: &Cx, spec: &DbInstance, state: &DbInstanceState) -> Look<DbInstance> {
@@ -124,30 +141,31 @@ impl Provider<DbInstance> for Aws {
     ) -> Result<(), ProviderError> {
         // A repeat, or the run after one that was killed, may find it on its way out.
         let told = self.database(&state.identifier).await?;
-        if told.is_none_or(|told| told.db_instance_status() == Some("deleting")) {
+        let Some(told) = told.filter(|told| told.db_instance_status() != Some("deleting")) else {
             return Ok(());
-        }
+        };
         if spec.deletion_protection && !cx.may_lose_data() {
             let message =
                 format!("the database `{}` is protected against deletion", state.identifier);
             return Err(ProviderError::new(ErrorKind::Protected, RDS, "DeleteDBInstance", message));
         }
+        let farewell = self.farewell(cx, spec, state, &told).await?;
         if spec.deletion_protection {
             let call = self.rds.modify_db_instance().db_instance_identifier(&state.identifier);
             let call = call.deletion_protection(false).apply_immediately(true);
             call.send().await.call(RDS, "ModifyDBInstance").gone()?;
         }
         let call = self.rds.delete_db_instance().db_instance_identifier(&state.identifier);
-        let call = match cx.keeps_snapshot() {
-            false => call.skip_final_snapshot(true),
-            true => call.final_db_snapshot_identifier(final_snapshot(cx, state)),
+        let call = match farewell.name(|| final_snapshot(cx, state)) {
+            None => call.skip_final_snapshot(true),
+            Some(name) => call.final_db_snapshot_identifier(name),
         };
         call.send().await.call(RDS, "DeleteDBInstance").gone().map(drop)
     }
 }
 
 impl Aws {
-    async fn database(&self, identifier: &str) -> Result<Option<Told>, ProviderError> {
+    pub(super) async fn database(&self, identifier: &str) -> Result<Option<Told>, ProviderError> {
         let call = self.rds.describe_db_instances().db_instance_identifier(identifier);
         let answer = call.send().await.call(RDS, "DescribeDBInstances").gone()?;
         Ok(answer.and_then(|answer| answer.db_instances.unwrap_or_default().pop()))
@@ -171,19 +189,32 @@ fn final_snapshot(cx: &Cx, state: &DbInstanceState) -> String {
     format!("{}-final-{now}", state.identifier)
 }
 
-fn size(size: Gibibytes) -> i32 {
+pub(super) fn size(size: Gibibytes) -> i32 {
     i32::try_from(size.0).unwrap_or(i32::MAX)
 }
 
-fn days(spec: &DbInstance) -> i32 {
+pub(super) fn days(spec: &DbInstance) -> i32 {
     i32::try_from(spec.backup_retention.0).unwrap_or(i32::MAX)
 }
 
-fn groups(cx: &Cx, spec: &DbInstance) -> Result<Vec<String>, ProviderError> {
+pub(super) fn groups(cx: &Cx, spec: &DbInstance) -> Result<Vec<String>, ProviderError> {
     spec.groups.iter().map(|group| Ok(cx.state_of(group)?.id)).collect()
 }
 
-fn state(told: &Told, operation: &'static str) -> Result<DbInstanceState, ProviderError> {
+/// The version that it runs.
+pub(super) fn running(told: &Told) -> Option<MySqlVersion> {
+    parsed(told.engine_version())
+}
+
+/// How large its storage is.
+pub(super) fn stored(told: &Told) -> Option<Gibibytes> {
+    told.allocated_storage.and_then(|it| u32::try_from(it).ok()).map(Gibibytes)
+}
+
+pub(super) fn state(
+    told: &Told,
+    operation: &'static str,
+) -> Result<DbInstanceState, ProviderError> {
     let endpoint = told.endpoint();
     let port = endpoint.and_then(|endpoint| endpoint.port());
     let port = port.and_then(|port| Port::new(u16::try_from(port).ok()?).ok());
@@ -192,6 +223,7 @@ fn state(told: &Told, operation: &'static str) -> Result<DbInstanceState, Provid
         arn: told.db_instance_arn.clone().told(RDS, operation, "the ARN")?,
         host: endpoint.and_then(|endpoint| endpoint.address()).map(str::to_owned),
         port: port.unwrap_or(Port::MYSQL),
+        unfinished: false,
     })
 }
 
@@ -199,11 +231,18 @@ fn observe(
     object: &Recorded<DbInstance>,
     told: &Told,
 ) -> Result<Observed<DbInstanceState>, ProviderError> {
-    let state = state(told, "DescribeDBInstances")?;
+    let unfinished = object.state.unfinished;
+    let state = DbInstanceState { unfinished, ..state(told, "DescribeDBInstances")? };
     // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
     let status = told.db_instance_status().unwrap_or("unknown");
     let broken = ["failed", "restore-error"];
+    let pending = told.pending_modified_values();
+    let password = pending.and_then(|pending| pending.master_user_password());
     let observed = match status {
+        // Nobody gets in with the password of the secret before.
+        "available" if object.spec.from_snapshot.is_some() && password.is_some() => {
+            Observed::settling(state, "resetting-master-credentials")
+        }
         "available" | "storage-optimization" => Observed::ready(state),
         _ if broken.contains(&status) || status.starts_with("incompatible-") => {
             Observed::broken(state, format!("RDS says `{status}`"))
@@ -227,13 +266,12 @@ fn drifts(object: &Recorded<DbInstance>, told: &Told) -> Result<Drifts, Provider
         .reference("user", spec.user.as_str(), told.master_username())
         .field("multi_az", &spec.multi_az, pending.and_then(|it| it.multi_az).or(told.multi_az))
         .field("deletion_protection", &spec.deletion_protection, told.deletion_protection);
-    let running: Option<MySqlVersion> = parsed(told.engine_version());
-    if let Some(running) = running.filter(|running| !spec.version.includes(running)) {
+    if let Some(running) = running(told).filter(|running| !spec.version.includes(running)) {
         drifts.note("version", running);
     }
-    let storage = told.allocated_storage.and_then(|it| u32::try_from(it).ok()).map(Gibibytes);
     let most = spec.max_storage.unwrap_or(spec.storage).max(spec.storage);
-    if let Some(storage) = storage.filter(|storage| *storage < spec.storage || *storage > most) {
+    if let Some(storage) = stored(told).filter(|storage| *storage < spec.storage || *storage > most)
+    {
         drifts.note("storage", storage);
     }
     let retention = pending.and_then(|it| it.backup_retention_period);

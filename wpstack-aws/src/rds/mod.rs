@@ -2,6 +2,7 @@
 
 mod instance;
 mod parameter_group;
+mod restore;
 mod subnet_group;
 
 use aws_sdk_rds::types::Tag;

@@ -8,5 +8,6 @@ mod ec2;
 mod ecs;
 mod elb;
 mod iam;
+mod rds;
 mod secretsmanager;
 mod support;

@@ -57,6 +57,14 @@ pub(crate) fn with_iam(iam: aws_sdk_iam::Client) -> Aws {
     Aws { iam, ..nowhere() }
 }
 
+/// Provides from a mocked RDS and a mocked Secrets Manager.
+pub(crate) fn with_rds(
+    rds: aws_sdk_rds::Client,
+    secretsmanager: aws_sdk_secretsmanager::Client,
+) -> Aws {
+    Aws { rds, secretsmanager, ..nowhere() }
+}
+
 /// A stack, and the states of those of its resources that exist.
 pub(crate) struct Scene {
     stack: Stack,
@@ -97,6 +105,12 @@ impl Scene {
         Cx::new(Context { consent, ..self.context::<R>(name, 1) })
     }
 
+    /// The context of the deletion of what `successor` takes the place of.
+    pub(crate) fn followed<R: Resource>(&self, name: &str, successor: &R) -> Cx {
+        let successor = Some(serde_json::to_value(successor).unwrap());
+        Cx::new(Context { successor, ..self.context::<R>(name, 1) })
+    }
+
     fn context<R: Resource>(&self, name: &str, generation: u32) -> Context {
         Context {
             stack: self.stack.name().to_string(),
@@ -106,6 +120,7 @@ impl Scene {
             dependencies: self.known.clone(),
             clock: Arc::new(SystemClock),
             consent: Consent::default(),
+            successor: None,
         }
     }
 

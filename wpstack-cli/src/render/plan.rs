@@ -122,7 +122,8 @@ fn entry(action: &Action, plan: &Plan, names: &Names, verbose: bool) -> String {
         Verb::Resume => notes.push("brought to its end".to_owned()),
         Verb::Create | Verb::Update | Verb::Delete | Verb::Keep => {}
     }
-    let told = |reason: &&Reason| !matches!(reason, Reason::New | Reason::Changed);
+    let told =
+        |reason: &&Reason| !matches!(reason, Reason::New | Reason::Changed | Reason::Rescue(_));
     notes.extend(action.reasons.iter().filter(told).map(plain));
     if !notes.is_empty() {
         _ = write!(text, "  {}", paint(FAINT, notes.join("; ")));
@@ -131,6 +132,11 @@ fn entry(action: &Action, plan: &Plan, names: &Names, verbose: bool) -> String {
         _ = write!(text, "  {}", label(action.cost));
     }
     text += "\n";
+    for reason in &action.reasons {
+        if let Reason::Rescue(advice) = reason {
+            text += &wrapped(advice);
+        }
+    }
     if let Some(spec) = new_spec(action, plan) {
         text += &fields(&names.fields(&action.object, spec), verbose);
     }
@@ -211,6 +217,23 @@ fn flow(fields: impl Iterator<Item = (String, String)>) -> String {
         column += width;
     }
     if text.is_empty() { text } else { text + "\n" }
+}
+
+/// A sentence, in as many lines as it needs.
+fn wrapped(sentence: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in sentence.split(' ') {
+        match lines.last_mut() {
+            Some(line)
+                if INDENT.len() + line.chars().count() + 1 + word.chars().count() <= WIDTH =>
+            {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().map(|line| format!("{INDENT}{line}\n")).collect()
 }
 
 fn change(change: &FieldChange) -> String {

@@ -36,10 +36,22 @@ fn a_stack_lives_from_apply_to_destroy_and_leaves_nothing() {
     let inventory = account.inventory(REGION).unwrap().of_stack("blog");
     assert_eq!(inventory.of("rds.instance").len(), 1, "{:?}", inventory.counts());
 
+    // Another identifier means another database, which takes along what is in this one.
+    sandbox.edit("[database]\n", "[database]\nidentifier = \"blog-two\"\n");
+    let refused = run("apply --yes --wait=exists", 4);
+    assert!(refused.stderr.contains("write `from_snapshot = \"blog-db-last\"`"), "{refused}");
+    sandbox.edit("[database]\n", "[database]\nfrom_snapshot = \"blog-db-last\"\n");
+    run("apply --yes --wait=exists", 0);
+    run("plan --detailed-exitcode", 0);
+    let inventory = account.inventory(REGION).unwrap().of_stack("blog");
+    assert_eq!(inventory.only("rds.instance").id, "blog-two");
+    assert_eq!(inventory.only("rds.snapshot").id, "blog-db-last");
+
     run("destroy --yes", 0);
     let left = account.inventory(REGION).unwrap().of_stack("blog");
-    // The database leaves its final snapshot, and nothing else stays.
-    assert_eq!(left.counts(), [("rds.snapshot", 1)].into());
-    assert!(left.only("rds.snapshot").id.starts_with("blog-db-final-"), "{left:?}");
+    // Each database leaves its last snapshot, and nothing else stays.
+    assert_eq!(left.counts(), [("rds.snapshot", 2)].into());
+    let last = left.of("rds.snapshot").iter().any(|it| it.id.starts_with("blog-two-final-"));
+    assert!(last, "{left:?}");
     assert_eq!(run("state list", 0).stdout, "");
 }

@@ -92,6 +92,25 @@ fn what_is_protected_goes_only_when_it_is_named() {
 }
 
 #[test]
+fn a_replaced_database_keeps_its_data_by_its_last_snapshot() {
+    let sandbox = Sandbox::simulated();
+    check(&sandbox.run("apply --yes"), 0);
+    sandbox.edit("[database]\n", "[database]\nidentifier = \"blog-two\"\n");
+    let refused = sandbox.run("apply --yes");
+    check(&refused, 4);
+    settings().bind(|| insta::assert_snapshot!("replaced_with_its_data", refused));
+
+    sandbox.edit("[database]\n", "[database]\nfrom_snapshot = \"blog-db-last\"\n");
+    let applied = sandbox.run("apply --yes");
+    check(&applied, 0);
+    assert!(applied.stderr.contains("OUTAGE"), "{applied}");
+    assert!(!applied.stderr.contains("DATA LOSS"), "{applied}");
+    check(&sandbox.run("plan --detailed-exitcode"), 0);
+    let shown = sandbox.run("state show rds.instance:main").stdout;
+    assert!(shown.contains("blog-db-last") && shown.contains("blog-two"), "{shown}");
+}
+
+#[test]
 fn an_edited_configuration_is_shown_field_by_field() {
     let sandbox = Sandbox::simulated();
     check(&sandbox.run("apply --yes"), 0);

@@ -59,6 +59,7 @@ impl Resolver {
             dependencies,
             clock: Arc::clone(&self.clock),
             consent: self.consent.clone(),
+            successor: None,
         })
     }
 

@@ -11,7 +11,7 @@ use super::retry::{Pauses, poll_pause, settle_patience};
 use crate::address::ObjectId;
 use crate::event::What;
 use crate::failure::{ErrorKind, ProviderError};
-use crate::plan::{Step, Task};
+use crate::plan::{Step, Task, successor};
 use crate::provider::{Condition, Cx};
 use crate::registry::{AnyObserved, AnyProvider, AnyRecorded, Kind};
 use crate::resource::{Change, Settles};
@@ -161,6 +161,9 @@ impl Worker<'_> {
     /// Brings the step from where its object exists to its end.
     pub(super) async fn finish(&self, rest: Rest) -> Result<(), StepError> {
         let Rest { cx, spec, mut state, configure, fresh, due } = rest;
+        if configure && self.kind.settles_first(&state) {
+            state = self.usable(&cx, &spec, state, due).await?;
+        }
         if configure {
             let configure = async || {
                 let configured = self.provider.configure(&cx, &spec, &state).await;
@@ -175,13 +178,7 @@ impl Worker<'_> {
         let is_told = fresh && self.kind.told_ready(&state);
         let settles = self.kind.settles == Settles::Later && !is_told;
         if settles && self.run.must_be_ready(self.at) {
-            state = match self.settle(&cx, &spec, state, due).await {
-                Err(StepError::Broken(reason)) => {
-                    self.learn(Fact::Broke { reason: reason.clone() }).await?;
-                    return Err(StepError::Broken(reason));
-                }
-                settled => settled?,
-            };
+            state = self.usable(&cx, &spec, state, due).await?;
         }
         Ok(self.learn(Fact::Settled { state }).await?)
     }
@@ -321,6 +318,7 @@ impl Worker<'_> {
             }
         }
         let state = record.state.ok_or(StepError::Vanished)?;
+        let cx = cx.followed_by(self.successor());
         self.learn(Fact::DeleteIntended).await?;
         let mut pauses = Pauses::default();
         let delete = || self.provider.delete(&cx, &record.spec, &state);
@@ -336,6 +334,21 @@ impl Worker<'_> {
         }
         self.learn(Fact::Gone).await?;
         Ok(Progress::Done)
+    }
+
+    /// Looks at the object until it is ready, and records it when it will never be.
+    async fn usable(
+        &self,
+        cx: &Cx,
+        spec: &Value,
+        state: Value,
+        due: Timestamp,
+    ) -> Result<Value, StepError> {
+        let settled = self.settle(cx, spec, state, due).await;
+        if let Err(StepError::Broken(reason)) = &settled {
+            self.learn(Fact::Broke { reason: reason.clone() }).await?;
+        }
+        settled
     }
 
     /// Looks at the object until it is ready.
@@ -445,6 +458,12 @@ impl Worker<'_> {
         let object = &self.step.object;
         let resolver = &self.run.resolver;
         self.run.ledger.with(|document| resolver.context(document, object, &record.edges))
+    }
+
+    /// What is made in the place of an object that is deleted.
+    fn successor(&self) -> Option<Value> {
+        let (plan, object) = (self.run.plan, &self.step.object);
+        self.run.ledger.with(|document| successor(plan, document, object).cloned())
     }
 
     async fn learn(&self, fact: Fact) -> Result<(), LedgerError> {

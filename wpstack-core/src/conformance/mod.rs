@@ -131,6 +131,7 @@ impl<'a> Conformance<'a> {
             dependencies,
             clock: Arc::clone(&self.clock),
             consent: self.consent.clone(),
+            successor: None,
         })
     }
 

@@ -6,9 +6,12 @@ use crate::sim::Sim;
 use crate::time::drive;
 use crate::wordpress::{self, Config};
 
+fn config() -> Config {
+    Config::new("blog".parse().unwrap(), "eu-west-1".parse().unwrap())
+}
+
 fn stack() -> Stack {
-    let name = "blog".parse().unwrap();
-    wordpress::stack(&Config::new(name, "eu-west-1".parse().unwrap())).unwrap()
+    wordpress::stack(&config()).unwrap()
 }
 
 async fn conforms(sim: &Sim, stack: &Stack) -> BTreeMap<Address, Value> {
@@ -35,7 +38,10 @@ async fn it_keeps_them_while_calls_are_throttled_and_answers_come_late() {
 
 #[test]
 fn a_spec_has_a_member_for_each_field_and_no_other() {
-    for node in stack().nodes() {
+    let mut config = config();
+    // Left out where there is none: records of before have no such member, and their digests stay.
+    config.database.from_snapshot = Some("blog-db-last".parse().unwrap());
+    for node in wordpress::stack(&config).unwrap().nodes() {
         let members: Vec<_> = node.spec.as_object().unwrap().keys().map(String::as_str).collect();
         let fields: Vec<_> = node.kind.fields.iter().map(|field| field.name).collect();
         assert_eq!(members, fields, "{}", node.address);

@@ -112,6 +112,8 @@ pub const ROWS: &[Row] = &[
     row("elb", "CreateListener", "LoadBalancerNotFound", "", NotYetVisible, TERRAFORM),
     row("rds", "CreateDBInstance", "DBSubnetGroupNotFoundFault", "", NotYetVisible, TERRAFORM),
     row("rds", "CreateDBInstance", "DBParameterGroupNotFound", "", NotYetVisible, TERRAFORM),
+    row("rds", "RestoreDBInstance", "DBSubnetGroupNotFoundFault", "", NotYetVisible, TERRAFORM),
+    row("rds", "RestoreDBInstance", "DBParameterGroupNotFound", "", NotYetVisible, TERRAFORM),
     // Still in use, still changing, still going away.
     row("ec2", "", "DependencyViolation", "", StillInUse, "hashicorp/terraform#3758"),
     row("ec2", "", "*.InUse", "", StillInUse, EC2_CODES),

@@ -120,6 +120,8 @@ pub enum Reason {
     NotWanted,
     /// A newer object has taken its place.
     Superseded,
+    /// Data is gone, or would be: what a person can do about it.
+    Rescue(String),
 }
 
 impl fmt::Display for Reason {
@@ -134,6 +136,7 @@ impl fmt::Display for Reason {
             Self::Mending => f.write_str("was broken and is no longer"),
             Self::NotWanted => f.write_str("is no longer wanted"),
             Self::Superseded => f.write_str("was replaced"),
+            Self::Rescue(advice) => f.write_str(advice),
         }
     }
 }

@@ -54,7 +54,13 @@ fn absent(node: &Node, known: &Known<'_>) -> Action {
         object: ObjectId::new(node.address.clone(), known.next_generation(&node.address)),
         verb: Verb::Create,
         changes: Vec::new(),
-        reasons: vec![if vanished { Reason::DeletedOutside } else { Reason::New }],
+        reasons: match vanished {
+            true => {
+                let rescue = node.kind.rescue(None, &node.spec).map(Reason::Rescue);
+                [Reason::DeletedOutside].into_iter().chain(rescue).collect()
+            }
+            false => vec![Reason::New],
+        },
         cost: Cost::NoInterruption,
     }
 }
@@ -62,6 +68,12 @@ fn absent(node: &Node, known: &Known<'_>) -> Action {
 fn present(diff: &Diff<'_>, changes: Vec<FieldChange>) -> Action {
     let Diff { object, .. } = diff;
     let verb = verb(diff, &changes);
+    let cost = cost(verb, &changes, diff);
+    let mut reasons = reasons(diff, &changes);
+    if matches!(verb, Verb::Replace(_)) && cost == Cost::DataLoss {
+        let rescue = diff.node.kind.rescue(Some(&diff.record.spec), &diff.node.spec);
+        reasons.extend(rescue.map(Reason::Rescue));
+    }
     let generation = match verb {
         Verb::Replace(_) => object.generation + 1,
         Verb::Create | Verb::Update | Verb::Resume | Verb::Delete | Verb::Keep => object.generation,
@@ -69,8 +81,8 @@ fn present(diff: &Diff<'_>, changes: Vec<FieldChange>) -> Action {
     Action {
         object: ObjectId::new(object.address.clone(), generation),
         verb,
-        cost: cost(verb, &changes, diff),
-        reasons: reasons(diff, &changes),
+        cost,
+        reasons,
         changes,
     }
 }
@@ -78,10 +90,11 @@ fn present(diff: &Diff<'_>, changes: Vec<FieldChange>) -> Action {
 fn verb(diff: &Diff<'_>, changes: &[FieldChange]) -> Verb {
     let record = diff.record;
     let replace = changes.iter().any(|change| change.effect == Effect::Replace);
+    let changes_something = changes.iter().any(|change| change.effect != Effect::Order);
     match record.status {
         Status::Deleting => Verb::Replace(order(diff)),
         // What holds data is mended by what changes, as with storage that is full, and replaced only if nothing does.
-        Status::Broken if diff.node.kind.holds_data && !changes.is_empty() && !replace => {
+        Status::Broken if diff.node.kind.holds_data && changes_something && !replace => {
             Verb::Update
         }
         Status::Broken if !diff.is_mending() => Verb::Replace(order(diff)),
@@ -123,10 +136,13 @@ fn reasons(diff: &Diff<'_>, changes: &[FieldChange]) -> Vec<Reason> {
 fn cost(verb: Verb, changes: &[FieldChange], diff: &Diff<'_>) -> Cost {
     let state = diff.record.state.as_ref();
     let holds_data = state.is_some_and(|state| diff.node.kind.may_hold_data(state));
+    let inherits = diff.node.kind.inherits(&diff.record.spec, &diff.node.spec);
     let worst = changes.iter().map(|change| change.cost).max().unwrap_or(Cost::NoInterruption);
     match verb {
         // It was never in use.
         Verb::Replace(_) if diff.record.status == Status::Creating => Cost::NoInterruption,
+        // The new one is made from what the old one leaves.
+        Verb::Replace(_) if holds_data && inherits => worst.max(Cost::Outage),
         Verb::Replace(_) if holds_data => Cost::DataLoss,
         Verb::Create | Verb::Keep | Verb::Resume => Cost::NoInterruption,
         Verb::Replace(_) | Verb::Update | Verb::Delete => worst,

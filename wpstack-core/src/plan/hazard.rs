@@ -3,7 +3,7 @@
 use serde::Serialize;
 use thiserror::Error;
 
-use super::{Plan, Task};
+use super::{Plan, Task, successor};
 use crate::address::Address;
 use crate::provider::Consent;
 use crate::registry::Registry;
@@ -30,6 +30,8 @@ pub enum Hazard {
         address: Address,
         /// Whether another takes its place.
         replaced: bool,
+        /// How the data can be kept, if there is a way.
+        rescue: Option<String>,
     },
 }
 
@@ -39,6 +41,15 @@ impl Hazard {
     pub fn address(&self) -> &Address {
         match self {
             Self::Protected { address, .. } | Self::DataLoss { address, .. } => address,
+        }
+    }
+
+    /// What a person can do to lose nothing, if there is a way.
+    #[must_use]
+    pub fn rescue(&self) -> Option<&str> {
+        match self {
+            Self::Protected { .. } => None,
+            Self::DataLoss { rescue, .. } => rescue.as_deref(),
         }
     }
 }
@@ -74,9 +85,12 @@ pub fn hazards(
             return Some(Hazard::Protected { address: address.clone(), why });
         }
         let is_kept = destroys && kind.leaves_snapshot && !consent.skip_final_snapshot;
-        (kind.may_hold_data(state) && !is_kept).then(|| {
-            let replaced = stack.get(address).is_some();
-            Hazard::DataLoss { address: address.clone(), replaced }
+        let is_handed_on = successor(plan, document, &step.object)
+            .is_some_and(|successor| kind.inherits(spec, successor));
+        (kind.may_hold_data(state) && !is_kept && !is_handed_on).then(|| {
+            let wanted = stack.get(address);
+            let rescue = wanted.and_then(|node| kind.rescue(Some(spec), &node.spec));
+            Hazard::DataLoss { address: address.clone(), replaced: wanted.is_some(), rescue }
         })
     });
     hazards.collect()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Plan;
 use super::action::{Action, Effect, Order, Verb};
 use super::decide::Decisions;
 use super::known::Known;
@@ -15,7 +16,7 @@ use crate::registry::Registry;
 use crate::resource::{Expected, Settles};
 use crate::stack::Node;
 use crate::stack::graph::Need;
-use crate::state::{Record, Status};
+use crate::state::{Document, Record, Status};
 
 /// One piece of work on one object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +69,21 @@ pub enum Task {
     },
     /// Delete it.
     Delete,
+}
+
+/// The spec of what is made in the place of an object that the plan deletes. `None` for what was replaced before, and
+/// where an interrupted run may have made something already: that has nothing of what the object leaves.
+#[must_use]
+pub(crate) fn successor<'a>(
+    plan: &'a Plan,
+    document: &Document,
+    object: &ObjectId,
+) -> Option<&'a Value> {
+    document.current(&object.address).filter(|(current, _)| *current == object)?;
+    plan.steps.iter().find_map(|step| match &step.task {
+        Task::Create { spec, adopt: false } if step.object.address == object.address => Some(spec),
+        Task::Create { .. } | Task::Update { .. } | Task::Resume { .. } | Task::Delete => None,
+    })
 }
 
 impl Task {

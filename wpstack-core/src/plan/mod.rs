@@ -13,6 +13,7 @@ pub(crate) use diff::fingerprint;
 pub use hazard::{Hazard, hazards};
 pub(crate) use known::facts;
 pub use known::{Known, Sightings, saw};
+pub(crate) use lower::successor;
 pub use lower::{Link, Step, Task};
 pub use undo::undo;
 

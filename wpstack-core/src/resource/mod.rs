@@ -26,8 +26,8 @@ pub use policy::{Change, Cost, Field};
 ///
 /// # Contract
 /// Data and pure functions only: no clock, no randomness, no I/O. The spec serialises to a JSON object with
-/// one member per field, always present, under the field's own name; a field that is a [`Ref`] or holds
-/// some is read as edges of the graph. Nothing in a spec or a state may be secret: [`crate::Secret`] does
+/// one member per field under the field's own name, left out only where that says the same as `null`; a field that is
+/// a [`Ref`] or holds some is read as edges of the graph. Nothing in a spec or a state may be secret: [`crate::Secret`] does
 /// not serialise, so such a type does not build.
 ///
 /// [`Ref`]: crate::Ref
@@ -90,6 +90,30 @@ pub trait Resource:
     fn may_hold_data(state: &Self::State) -> bool {
         let _ = state;
         Self::HOLDS_DATA
+    }
+
+    /// Whether the new object is made from what the old one leaves when it is deleted, so that a replacement loses no
+    /// data. The old one goes first then: what is written to it later would be missing.
+    #[must_use]
+    fn inherits(old: &Self, new: &Self) -> bool {
+        let _ = (old, new);
+        false
+    }
+
+    /// What a person can do to keep the data of an old object that the new one would not have, or to get it back when the
+    /// old one is gone and `None`.
+    #[must_use]
+    fn rescue(old: Option<&Self>, new: &Self) -> Option<String> {
+        let _ = (old, new);
+        None
+    }
+
+    /// Whether AWS lets an object in this state be configured only once it is ready. It is waited for before and after
+    /// then.
+    #[must_use]
+    fn settles_first(state: &Self::State) -> bool {
+        let _ = state;
+        false
     }
 
     /// Why AWS refuses to delete the object until somebody insists, if it does.

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DbParameterGroup, DbSubnetGroup};
+use super::{DbParameterGroup, DbSubnetGroup, restore};
 use crate::resource::ec2::SecurityGroup;
 use crate::resource::secretsmanager::SecretMember;
 use crate::resource::{Change, Cost, Expected, Field, Resource, Settles};
 use crate::stack::{Ready, Ref};
 use crate::value::{
-    Days, DbIdentifier, DbInstanceClass, DbName, DbUserName, Gibibytes, MySqlVersion, Port, Tags,
+    Days, DbIdentifier, DbInstanceClass, DbName, DbUserName, Gibibytes, MySqlVersion, Port,
+    SnapshotName, Tags,
 };
 
 /// A MySQL database: encrypted, not public, on gp3, its password read from a secret when it is created.
@@ -45,6 +46,10 @@ pub struct DbInstance {
     pub backup_retention: Days,
     /// Whether AWS refuses to delete it.
     pub deletion_protection: bool,
+    /// What it is made from; without a snapshot it is made empty. One that is to be replaced leaves its last snapshot
+    /// under the name that its successor has here: see [`Resource::inherits`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_snapshot: Option<SnapshotName>,
     /// Further tags, copied to snapshots.
     pub tags: Tags,
 }
@@ -60,6 +65,9 @@ pub struct DbInstanceState {
     pub host: Option<String>,
     /// The port.
     pub port: Port,
+    /// Whether it was made from a snapshot and still lacks what RDS sets only afterwards, its password first of all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
 }
 
 impl DbInstanceState {
@@ -84,14 +92,16 @@ impl Resource for DbInstance {
             "the password is set when the database is created: change it with the RDS API and in the secret"
         ),
         subnets: Refused(
-            "moving a database to another subnet group is an outage that RDS does only between networks: \
-             restore a snapshot into a new stack"
+            "RDS moves no database to another subnet group of its network: to make a new one there with all that is \
+             in this one, give it a last snapshot with `from_snapshot = \"NAME\"` in `[database]`, a name that no \
+             snapshot has yet"
         ),
         parameters: Update(NoInterruption),
         groups: Update(NoInterruption),
         multi_az: Update(NoInterruption),
         backup_retention: Update(NoInterruption),
         deletion_protection: Update(NoInterruption),
+        from_snapshot: Order,
         tags: Update(NoInterruption),
     });
     const SETTLES: Settles = Settles::Later;
@@ -107,6 +117,7 @@ impl Resource for DbInstance {
 
     fn policy(field: &Field, old: &Self, new: &Self) -> Change {
         match field.name {
+            "identifier" | "subnets" if Self::inherits(old, new) => Change::Replace(Cost::Outage),
             "storage" if new.storage < old.storage => Change::Refused(
                 "RDS storage grows and never shrinks: keep the larger size, or restore into a new stack",
             ),
@@ -133,6 +144,23 @@ impl Resource for DbInstance {
     }
 
     fn coexists(old: &Self, new: &Self) -> bool {
-        old.identifier != new.identifier
+        old.identifier != new.identifier && !Self::inherits(old, new)
+    }
+
+    /// A name that the old one was not made from is one that its last snapshot is to have. What is made from a snapshot
+    /// has the names that are in it.
+    fn inherits(old: &Self, new: &Self) -> bool {
+        new.from_snapshot.is_some()
+            && new.from_snapshot != old.from_snapshot
+            && (&new.database, &new.user) == (&old.database, &old.user)
+    }
+
+    fn rescue(old: Option<&Self>, new: &Self) -> Option<String> {
+        restore::rescue(old, new)
+    }
+
+    /// RDS changes nothing of a database that it is still restoring.
+    fn settles_first(state: &DbInstanceState) -> bool {
+        state.unfinished
     }
 }

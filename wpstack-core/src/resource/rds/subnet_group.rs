@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::resource::ec2::Subnet;
-use crate::resource::{Expected, Field, Resource};
+use crate::resource::{Change, Cost, Expected, Field, Resource};
 use crate::stack::Ref;
 use crate::value::{DbSubnetGroupName, Tags};
 
@@ -44,6 +44,16 @@ impl Resource for DbSubnetGroup {
 
     fn id(state: &DbSubnetGroupState) -> String {
         state.name.clone()
+    }
+
+    /// RDS lets no subnet go that a database is in, so that a group with none of the old ones left is another group: what
+    /// refers to it has to move.
+    fn policy(field: &Field, old: &Self, new: &Self) -> Change {
+        let shares = old.subnets.iter().any(|subnet| new.subnets.contains(subnet));
+        match field.name {
+            "subnets" if !shares => Change::Replace(Cost::NoInterruption),
+            _ => field.change,
+        }
     }
 
     /// The name carries the generation.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::Due;
 use super::engine::{self, combination};
-use super::{DbSnapshot, Due};
 use crate::secret::Secret;
 use crate::sim::tags::TagMap;
 use crate::sim::world::{Refusal, World};
@@ -60,6 +60,19 @@ pub struct DbInstance {
     pub optimizing_until: Option<Timestamp>,
     /// What it is being changed to.
     pub pending: Pending,
+    /// What was written to it, in the words of whoever plays its users. It is in each snapshot and comes back with it.
+    #[serde(default)]
+    pub contents: String,
+    /// Whether its storage is encrypted.
+    #[serde(default = "yes")]
+    pub encrypted: bool,
+    /// The ARN of the snapshot that it was made from.
+    #[serde(default)]
+    pub restored_from: Option<String>,
+}
+
+pub(super) fn yes() -> bool {
+    true
 }
 
 /// What an instance is being changed to.
@@ -155,12 +168,11 @@ impl World {
         let version = self.check_new_db_instance(&new)?;
         let vpc = self.db_subnet_group(&new.subnet_group)?.vpc.clone();
         let groups = self.check_db_groups(&vpc, &new.groups)?;
-        let arn = self.arn("rds", &format!("db:{}", new.identifier));
-        let letters: Vec<char> = ('A'..='Z').chain('2'..='7').collect();
-        let resource_id = format!("db-{}", self.letters(26, &letters));
+        let identifier = new.identifier.clone();
+        let (arn, resource_id) = self.db_ids(&identifier);
         let instance = DbInstance {
-            arn: arn.clone(),
-            resource_id: resource_id.clone(),
+            arn,
+            resource_id,
             status: Status::Creating,
             stage: 0,
             class: new.class,
@@ -182,21 +194,37 @@ impl World {
             storage_changed_at: None,
             optimizing_until: None,
             pending: Pending::default(),
+            contents: String::new(),
+            encrypted: true,
+            restored_from: None,
         };
+        Ok(self.add_db_instance(&identifier, instance, tags))
+    }
+
+    /// The ARN and the resource id of a new instance.
+    pub(super) fn db_ids(&mut self, identifier: &str) -> (String, String) {
+        let letters: Vec<char> = ('A'..='Z').chain('2'..='7').collect();
+        let resource_id = format!("db-{}", self.letters(26, &letters));
+        (self.arn("rds", &format!("db:{identifier}")), resource_id)
+    }
+
+    /// Takes a new instance in, and begins to create it. Returns its ARN.
+    pub(super) fn add_db_instance(
+        &mut self,
+        identifier: &str,
+        instance: DbInstance,
+        tags: TagMap,
+    ) -> String {
+        let arn = instance.arn.clone();
         self.tags.insert(arn.clone(), tags);
-        self.rds.instances.insert(new.identifier.clone(), instance);
-        self.begin_db_instance(&new.identifier);
-        Ok(arn)
+        self.rds.instances.insert(identifier.to_owned(), instance);
+        self.begin_db_instance(identifier);
+        arn
     }
 
     /// The version that the new instance is going to run.
     fn check_new_db_instance(&self, new: &NewDbInstance) -> Result<MySqlVersion, Refusal> {
-        if self.rds.instances.contains_key(&new.identifier) {
-            return Err(Refusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
-        }
-        if self.rds.instances.len() >= self.quotas.db_instances {
-            return Err(Refusal::new("InstanceQuotaExceeded", "DB Instance quota exceeded"));
-        }
+        self.check_db_room(&new.identifier)?;
         let version = engine::resolve(&new.version)?;
         engine::check_class(&new.class, &version)?;
         engine::check_storage(new.storage, new.max_storage)?;
@@ -206,14 +234,29 @@ impl World {
         Ok(version)
     }
 
+    /// Whether there can be one more instance, of that identifier.
+    pub(super) fn check_db_room(&self, identifier: &str) -> Result<(), Refusal> {
+        if self.rds.instances.contains_key(identifier) {
+            return Err(Refusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
+        }
+        if self.rds.instances.len() >= self.quotas.db_instances {
+            return Err(Refusal::new("InstanceQuotaExceeded", "DB Instance quota exceeded"));
+        }
+        Ok(())
+    }
+
     /// Whether instances of that version can have the parameter group.
     pub(super) fn check_db_parameters(
         &self,
         group: &str,
         version: &MySqlVersion,
     ) -> Result<(), Refusal> {
-        let (family, wanted) = (&self.db_parameter_group(group)?.family, version.family());
-        if *family == wanted {
+        let family = match group.strip_prefix("default.") {
+            Some(family) => family,
+            None => &self.db_parameter_group(group)?.family,
+        };
+        let wanted = version.family();
+        if family == wanted {
             return Ok(());
         }
         Err(combination(format!(
@@ -300,29 +343,6 @@ impl World {
         Ok(())
     }
 
-    /// Takes a snapshot, with the tags of its instance.
-    fn take_snapshot(&mut self, identifier: &str, name: &str) -> Result<(), Refusal> {
-        if self.rds.snapshots.contains_key(name) {
-            let message = format!(
-                "Cannot create the snapshot because a snapshot with the identifier {name} already exists."
-            );
-            return Err(Refusal::new("DBSnapshotAlreadyExists", message));
-        }
-        if self.rds.snapshots.len() >= self.quotas.db_snapshots {
-            let message = "Cannot create more than the allowed number of manual snapshots";
-            return Err(Refusal::new("SnapshotQuotaExceeded", message));
-        }
-        let arn = self.arn("rds", &format!("snapshot:{name}"));
-        let instance = self.db_instance(identifier)?;
-        let (tags, taken_at) = (self.tags_of(&instance.arn), self.now);
-        let (version, storage) = (instance.version.clone(), instance.storage);
-        let instance = identifier.to_owned();
-        let snapshot = DbSnapshot { arn: arn.clone(), instance, version, storage, taken_at };
-        self.tags.insert(arn, tags);
-        self.rds.snapshots.insert(name.to_owned(), snapshot);
-        Ok(())
-    }
-
     /// Whether the instance lets its master user in with that password. Only while it is available.
     #[must_use]
     pub fn db_accepts(&self, identifier: &str, user: &str, password: &Secret) -> bool {
@@ -340,7 +360,7 @@ impl From<&DbInstance> for Due {
     }
 }
 
-fn digest(password: &Secret) -> String {
+pub(super) fn digest(password: &Secret) -> String {
     format!("{:x}", Sha256::digest(password.expose()))
 }
 

@@ -7,20 +7,21 @@ mod modify;
 mod network;
 mod parameter_group;
 mod provider;
+mod restore;
+mod snapshot;
 mod subnet_group;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use instance::{DbInstance, NewDbInstance, Pending, Status};
 pub use modify::Modification;
 pub use parameter_group::DbParameterGroup;
+pub use snapshot::{DbSnapshot, Restoration};
 pub use subnet_group::DbSubnetGroup;
 
 use super::world::{self, Inventory, World, list};
-use crate::value::{Gibibytes, MySqlVersion};
 
 /// Everything of RDS, by name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -34,21 +35,6 @@ pub struct Rds {
     pub parameter_groups: BTreeMap<String, DbParameterGroup>,
     /// The snapshots that stay when their instance goes.
     pub snapshots: BTreeMap<String, DbSnapshot>,
-}
-
-/// A snapshot that somebody asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DbSnapshot {
-    /// `arn:aws:rds:…:snapshot:…`
-    pub arn: String,
-    /// The identifier of the instance it was taken of.
-    pub instance: String,
-    /// The version that instance ran.
-    pub version: MySqlVersion,
-    /// How large that instance was.
-    pub storage: Gibibytes,
-    /// When it was taken.
-    pub taken_at: Timestamp,
 }
 
 /// Something of RDS that happens by itself. Instances are named by their resource id, which is never used again.

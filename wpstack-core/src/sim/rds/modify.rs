@@ -33,6 +33,8 @@ pub struct Modification {
     pub backup_retention: Option<Days>,
     /// Whether it cannot be deleted.
     pub deletion_protection: Option<bool>,
+    /// The SHA-256 of another password of the master user.
+    pub password_digest: Option<String>,
 }
 
 /// How long storage cannot be changed again.
@@ -81,6 +83,7 @@ impl World {
         let regrouped = groups.as_ref().filter(|groups| **groups != instance.groups);
         let lasting = lasting(&pending, &instance).or(match (regrouped, settings) {
             _ if no_backups => Some(40..=70),
+            (None, None) if change.password_digest.is_some() => Some(10..=20),
             (None, None) => None,
             _ => Some(20..=45),
         });
@@ -180,6 +183,9 @@ impl World {
         instance.backup_retention = change.backup_retention.unwrap_or(instance.backup_retention);
         instance.deletion_protection =
             change.deletion_protection.unwrap_or(instance.deletion_protection);
+        if let Some(digest) = &change.password_digest {
+            instance.password_digest.clone_from(digest);
+        }
         instance.pending = pending;
         Ok(())
     }

@@ -26,7 +26,7 @@ const TAGGING: Tagging = Tagging {
 };
 
 impl Sim {
-    async fn describe_db_instance(
+    pub(super) async fn describe_db_instance(
         &self,
         cx: &Cx,
         identifier: &str,
@@ -40,7 +40,11 @@ impl Sim {
     }
 
     /// The value of a secret's member.
-    async fn read_secret(&self, cx: &Cx, member: &SecretMember) -> Result<Secret, ProviderError> {
+    pub(super) async fn read_secret(
+        &self,
+        cx: &Cx,
+        member: &SecretMember,
+    ) -> Result<Secret, ProviderError> {
         let SecretMember { secret, key } = member;
         let arn = cx.state_of(secret)?.arn;
         let (service, operation) = ("secretsmanager", "GetSecretValue");
@@ -54,7 +58,7 @@ impl Sim {
         Ok(Secret::new(text))
     }
 
-    async fn modify_db(
+    pub(super) async fn modify_db(
         &self,
         cx: &Cx,
         identifier: &str,
@@ -67,26 +71,27 @@ impl Sim {
     }
 }
 
-fn state(identifier: &str, instance: &DbInstance) -> DbInstanceState {
+pub(super) fn state(identifier: &str, instance: &DbInstance) -> DbInstanceState {
     DbInstanceState {
         identifier: identifier.to_owned(),
         arn: instance.arn.clone(),
         host: instance.host.clone(),
         port: Port::MYSQL,
+        unfinished: false,
     }
 }
 
-fn group_ids(cx: &Cx, spec: &spec::DbInstance) -> Result<Vec<String>, ProviderError> {
+pub(super) fn group_ids(cx: &Cx, spec: &spec::DbInstance) -> Result<Vec<String>, ProviderError> {
     spec.groups.iter().map(|group| Ok(cx.state_of(group)?.id)).collect()
 }
 
 /// How the instance is, and where it differs from its spec.
 fn look(world: &World, recorded: &Recorded<spec::DbInstance>) -> Looked<spec::DbInstance> {
-    let Recorded { cx, spec, state: DbInstanceState { identifier, .. } } = recorded;
+    let Recorded { cx, spec, state: DbInstanceState { identifier, unfinished, .. } } = recorded;
     let Ok(instance) = world.db_instance(identifier) else {
         return Ok(None);
     };
-    let state = state(identifier, instance);
+    let state = DbInstanceState { unfinished: *unfinished, ..state(identifier, instance) };
     Ok(Some(match instance.status {
         Status::Available | Status::StorageOptimization => {
             Observed::ready(state).drifted(drift(world, cx, spec, instance)?)
@@ -139,7 +144,7 @@ fn drift(
 }
 
 /// The changes of these fields in one call, and whether there are any.
-fn modification(
+pub(super) fn modification(
     cx: &Cx,
     spec: &spec::DbInstance,
     changed: &[String],
@@ -180,7 +185,9 @@ impl Provider<spec::DbInstance> for Sim {
         };
         let what = format!("the database `{identifier}`");
         let mine = is_mine(cx, "rds", "DescribeDBInstances", &what, &tags)?;
-        Ok(mine.then(|| state(identifier, &instance)))
+        let unfinished = spec.from_snapshot.is_some();
+        let state = DbInstanceState { unfinished, ..state(identifier, &instance) };
+        Ok(mine.then_some(state))
     }
 
     async fn create(
@@ -188,6 +195,9 @@ impl Provider<spec::DbInstance> for Sim {
         cx: &Cx,
         spec: &spec::DbInstance,
     ) -> Result<DbInstanceState, ProviderError> {
+        if let Some(snapshot) = &spec.from_snapshot {
+            return self.restore_db(cx, spec, snapshot).await;
+        }
         let identifier = spec.identifier.to_string();
         let new = NewDbInstance {
             identifier: identifier.clone(),
@@ -210,6 +220,18 @@ impl Provider<spec::DbInstance> for Sim {
             Ok(state(&identifier, world.db_instance(&identifier)?))
         })
         .await
+    }
+
+    async fn configure(
+        &self,
+        cx: &Cx,
+        spec: &spec::DbInstance,
+        state: &DbInstanceState,
+    ) -> Result<DbInstanceState, ProviderError> {
+        if state.unfinished {
+            self.finish_restored_db(cx, spec, state).await?;
+        }
+        Ok(DbInstanceState { unfinished: false, ..state.clone() })
     }
 
     async fn read(
@@ -258,7 +280,7 @@ impl Provider<spec::DbInstance> for Sim {
     async fn delete(
         &self,
         cx: &Cx,
-        _: &spec::DbInstance,
+        spec: &spec::DbInstance,
         state: &DbInstanceState,
     ) -> Result<(), ProviderError> {
         let identifier = state.identifier.as_str();
@@ -267,17 +289,16 @@ impl Provider<spec::DbInstance> for Sim {
         let Some((instance, _)) = found.filter(|(it, _)| it.status != Status::Deleting) else {
             return Ok(());
         };
+        let farewell = self.farewell(cx, spec, state, &instance).await?;
         if instance.deletion_protection && cx.may_lose_data() {
             let change =
                 Modification { deletion_protection: Some(false), ..Modification::default() };
             self.modify_db(cx, identifier, &change).await?;
         }
-        // One that never got into the network holds nothing, and RDS takes no snapshots of such.
-        let skip = !cx.keeps_snapshot() || instance.status == Status::IncompatibleNetwork;
-        let name = format!("{identifier}-final-{}", cx.clock().now().strftime("%Y%m%d%H%M%S"));
-        let snapshot = Some(name.as_str()).filter(|_| !skip);
+        let now = cx.clock().now().strftime("%Y%m%d%H%M%S");
+        let name = farewell.name(|| format!("{identifier}-final-{now}"));
         let deleted = self.call(cx, "rds", "DeleteDBInstance", |world| {
-            world.delete_db_instance(identifier, snapshot, skip)
+            world.delete_db_instance(identifier, name.as_deref(), name.is_none())
         });
         deleted.await.gone().map(drop)
     }

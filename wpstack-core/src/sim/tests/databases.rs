@@ -19,6 +19,8 @@ use crate::value::{Days, Gibibytes, Tags};
 #[derive(Clone)]
 pub(super) struct Wanted {
     pub(super) zones: [&'static str; 2],
+    pub(super) subnets: [&'static str; 2],
+    pub(super) identifier: &'static str,
     pub(super) database: &'static str,
     pub(super) version: &'static str,
     pub(super) class: &'static str,
@@ -27,11 +29,14 @@ pub(super) struct Wanted {
     pub(super) multi_az: bool,
     pub(super) backup_days: u32,
     pub(super) protected: bool,
+    pub(super) from_snapshot: Option<&'static str>,
     pub(super) parameters: &'static [(&'static str, &'static str)],
 }
 
 pub(super) const WANTED: Wanted = Wanted {
     zones: ["eu-west-1a", "eu-west-1b"],
+    subnets: ["a", "b"],
+    identifier: "blog-db",
     database: "wordpress",
     version: "8.4",
     class: "db.t4g.micro",
@@ -40,15 +45,16 @@ pub(super) const WANTED: Wanted = Wanted {
     multi_az: false,
     backup_days: 7,
     protected: false,
+    from_snapshot: None,
     parameters: &[("character_set_server", "utf8mb4")],
 };
 
 pub(super) fn stack(wanted: &Wanted) -> Stack {
     let mut stack = Stack::new("blog".parse().unwrap());
     let vpc = stack.add("main", Vpc::new("10.11.0.0/16".parse().unwrap())).unwrap();
-    let subnets = wanted.zones.iter().enumerate().map(|(at, zone)| {
-        let cidr = format!("10.11.{at}.0/24").parse().unwrap();
-        stack.add(["a", "b"][at], Subnet::new(&vpc, cidr, zone.parse().unwrap())).unwrap()
+    let subnets = wanted.subnets.iter().zip(wanted.zones).map(|(name, zone)| {
+        let cidr = format!("10.11.{}.0/24", name.as_bytes()[0]).parse().unwrap();
+        stack.add(name, Subnet::new(&vpc, cidr, zone.parse().unwrap())).unwrap()
     });
     let subnets = subnets.collect();
     let groups = vec![group(&mut stack, &vpc, "rds")];
@@ -79,7 +85,7 @@ pub(super) fn stack(wanted: &Wanted) -> Stack {
         tags: Tags::default(),
     };
     let instance = DbInstance {
-        identifier: "blog-db".parse().unwrap(),
+        identifier: wanted.identifier.parse().unwrap(),
         class: wanted.class.parse().unwrap(),
         version,
         storage: Gibibytes(wanted.storage),
@@ -93,6 +99,7 @@ pub(super) fn stack(wanted: &Wanted) -> Stack {
         multi_az: wanted.multi_az,
         backup_retention: Days(wanted.backup_days),
         deletion_protection: wanted.protected,
+        from_snapshot: wanted.from_snapshot.map(|name| name.parse().unwrap()),
         tags: Tags::default(),
     };
     stack.add("main", instance).unwrap();

@@ -229,6 +229,7 @@ async fn a_change_of_a_launch_template_makes_a_version() {
         born: 1,
         dependencies: BTreeMap::from([(profile.address().clone(), state)]),
         clock: Arc::clone(&sim.clock()) as _,
+        successor: None,
         consent: Consent::default(),
     });
     let mut spec = LaunchTemplate {

@@ -13,6 +13,7 @@ mod images;
 mod import;
 mod lifecycle;
 mod logs;
+mod restores;
 mod saving;
 mod secrets;
 mod terraform;

@@ -48,6 +48,47 @@ name_type! {
 }
 
 name_type! {
+    /// The identifier of a DB snapshot, unique per account and region. RDS stores it in lowercase. Those that AWS takes by
+    /// itself begin with `rds:` or `awsbackup:`.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html>
+    SnapshotName: NameRule {
+        first: Alphabet::LOWER,
+        last: Alphabet::LOWER_DIGIT,
+        without: &["--"],
+        refuses: |name| {
+            let taken = AUTOMATED.iter().find_map(|prefix| name.strip_prefix(prefix));
+            let own = taken.unwrap_or(name);
+            let is_plain = own.starts_with(|first: char| first.is_ascii_lowercase()) && !own.contains(':');
+            (!is_plain).then_some(
+                "a colon stands only in the `rds:` or `awsbackup:` of a snapshot that AWS took by itself",
+            )
+        },
+        ..NameRule::new("a DB snapshot identifier", 255, Alphabet {
+            class: "a-z0-9:-",
+            words: "lowercase letters, digits and hyphens",
+        })
+    }
+}
+
+/// What the names of snapshots begin with that AWS takes by itself: RDS's daily ones, and those of AWS Backup.
+const AUTOMATED: [&str; 2] = ["rds:", "awsbackup:"];
+
+impl SnapshotName {
+    /// Whether AWS took it by itself. Nobody else can give such a name.
+    #[must_use]
+    pub fn is_automated(&self) -> bool {
+        AUTOMATED.iter().any(|prefix| self.as_str().starts_with(prefix))
+    }
+
+    /// Whether RDS deletes it together with the database that it was taken of.
+    #[must_use]
+    pub fn goes_with_its_database(&self) -> bool {
+        self.as_str().starts_with(AUTOMATED[0])
+    }
+}
+
+name_type! {
     /// The name of a MySQL database.
     ///
     /// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>

@@ -22,7 +22,7 @@ mod tests;
 pub use compute::{AutoScalingGroupName, LaunchTemplateName};
 pub use database::{
     Collation, DbIdentifier, DbName, DbParameterGroupName, DbSubnetGroupName, DbUserName,
-    TableCharset, TablePrefix,
+    SnapshotName, TableCharset, TablePrefix,
 };
 pub use ecs::{CapacityProviderName, ClusterName, ServiceName, TaskFamily};
 pub use fit::fit;

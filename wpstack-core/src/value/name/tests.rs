@@ -66,6 +66,7 @@ test_laws! {
     laws_of_db_identifier: DbIdentifier,
     laws_of_db_parameter_group: DbParameterGroupName,
     laws_of_db_subnet_group: DbSubnetGroupName,
+    laws_of_snapshot: SnapshotName,
     laws_of_db: DbName,
     laws_of_db_user: DbUserName,
     laws_of_table_prefix: TablePrefix,
@@ -135,6 +136,20 @@ fn rules_of_services() {
     check::<CapacityProviderName>("aws1", "it must not start with `aws`");
     check::<LogGroupName>("aws/ecs", "it must not start with `aws/`");
     check::<DbSubnetGroupName>("default", "RDS keeps that name for its own");
+    check::<SnapshotName>("blog-db-2026-10-01", "");
+    check::<SnapshotName>("rds:blog-db-2026-10-01-03-05", "");
+    check::<SnapshotName>("blog-db-", "it must end with a lowercase letter or digit");
+    check::<SnapshotName>("blog--db", "it must not contain `--`");
+    check::<SnapshotName>("1blog", "it must start with a lowercase letter");
+    check::<SnapshotName>(&"a".repeat(255), "");
+    let long = "it has 256 characters and may have 255 at most";
+    check::<SnapshotName>(&"a".repeat(256), long);
+    check::<SnapshotName>("awsbackup:job-1", "");
+    let colon =
+        "a colon stands only in the `rds:` or `awsbackup:` of a snapshot that AWS took by itself";
+    for name in ["blog:db", "rds:blog:db", "rds:1blog", "rds:rds:blog"] {
+        check::<SnapshotName>(name, colon);
+    }
     check::<DbName>("Select", "it is a reserved word of MySQL");
     check::<DbName>("mysql", "MySQL keeps a database of that name for itself");
     check::<DbName>("wordpress", "");

@@ -4,7 +4,7 @@ use super::flaw::Flaws;
 use super::section::section;
 use crate::value::{
     Collation, Days, DbIdentifier, DbInstanceClass, DbName, DbUserName, Gibibytes, MySqlVersion,
-    TableCharset, TablePrefix,
+    SnapshotName, TableCharset, TablePrefix,
 };
 
 section! {
@@ -15,6 +15,11 @@ section! {
         /// RDS goes on running what it would not make any more: an old class, an old version, little storage. With
         /// this key they are taken as they are.
         pub identifier: Option<DbIdentifier> = None,
+        /// Snapshot that the database is made from. Without this key it is made empty.
+        ///
+        /// It counts only when the database is made. Where one stands that has to be replaced, it leaves its last
+        /// snapshot under this name, which nothing may have yet, and the new one is made from that: nothing is lost.
+        pub from_snapshot: Option<SnapshotName> = None,
         /// Machine that the database runs on.
         // Not db.t2.micro, which RDS has no more for MySQL 8 (defect 9).
         pub class: DbInstanceClass = "db.t3.micro",

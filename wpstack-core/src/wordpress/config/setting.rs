@@ -13,8 +13,8 @@ use super::section::{Key, Section};
 use crate::value::{
     AvailabilityZone, BucketName, Cidr, Collation, CpuUnits, Days, DbIdentifier, DbInstanceClass,
     DbName, DbUserName, Gibibytes, ImageTag, ImageUri, InstanceType, KmsKey, Mebibytes,
-    MySqlVersion, ObjectPrefix, Port, Region, RepositoryName, RetentionDays, Seconds, StackName,
-    StatusCodes, TableCharset, TablePrefix, Tags, UrlPath, ValueError,
+    MySqlVersion, ObjectPrefix, Port, Region, RepositoryName, RetentionDays, Seconds, SnapshotName,
+    StackName, StatusCodes, TableCharset, TablePrefix, Tags, UrlPath, ValueError,
 };
 
 /// A value that can stand behind a key.
@@ -128,6 +128,7 @@ texts! {
     MySqlVersion: "a version", "\"8.4\"", text, quoted;
     DbName: "a name", "\"wordpress\"", text, quoted;
     DbUserName: "a name", "\"wordpress\"", text, quoted;
+    SnapshotName: "a snapshot", "\"wordpress-db-last\"", text, quoted;
     TableCharset: "a character set", "\"utf8mb4\"", text, quoted;
     Collation: "a collation", "\"utf8mb4_unicode_520_ci\"", text, quoted;
     TablePrefix: "a prefix", "\"wp_\"", text, quoted;

@@ -67,6 +67,7 @@ pub(super) fn database(
         multi_az: settings.multi_az,
         backup_retention: settings.backup_retention,
         deletion_protection: settings.deletion_protection,
+        from_snapshot: settings.from_snapshot.clone(),
         tags: tags(),
     };
     let instance = stack.add("main", instance)?;

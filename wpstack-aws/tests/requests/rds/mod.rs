@@ -1,0 +1,3 @@
+//! Requests to Amazon RDS.
+
+mod restore;
