@@ -37,8 +37,10 @@ pub(crate) fn not_allowed(hazards: &[Hazard]) -> CommandError {
         hazards.iter().map(|hazard| format!("--allow-data-loss {}", hazard.address())).collect();
     let rescues: BTreeSet<_> = hazards.iter().filter_map(Hazard::rescue).collect();
     let error = CommandError::new(format!("{}; nothing was changed", all.join("; ")));
+    let meant = match rescues.is_empty() {
+        true => "if that is what you want",
+        false => "if it is to go with all that it holds",
+    };
     let error = rescues.into_iter().fold(error, CommandError::hint);
-    error
-        .hint(format!("if that is what you want, say so: `{}`", flags.join(" ")))
-        .exit(Exit::Declined)
+    error.hint(format!("{meant}, say so: `{}`", flags.join(" "))).exit(Exit::Declined)
 }
