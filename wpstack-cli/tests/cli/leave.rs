@@ -5,8 +5,9 @@ use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use wpstack_core::time::{Clock as _, SystemClock, between};
 use wpstack_testkit::proxy::{Faults, Moment, Proxy};
 
 use crate::interrupt::{Service, interrupt};
@@ -42,10 +43,10 @@ impl Silence {
 
 /// Interrupts it, and answers what it came to. It must end soon, whatever does not return.
 fn interrupted(child: Child, signal: &str, arguments: &str) -> Run {
-    let sent = Instant::now();
+    let sent = SystemClock.now();
     interrupt(&child, signal);
     let run = Run::of(arguments, child.wait_with_output().unwrap());
-    let took = sent.elapsed();
+    let took = between(sent, SystemClock.now());
     assert!(took < Duration::from_secs(5), "it took {took:?}: {run}");
     assert_eq!(run.exit, 130, "{run}");
     run
