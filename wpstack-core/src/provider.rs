@@ -302,7 +302,7 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// What the person allows.
     pub consent: Consent,
-    /// Of an object that is being replaced: the spec of the one that is made in its place once it is gone, or was.
+    /// Of an object that is deleted: the spec of what the same run makes in its place, if it does.
     pub successor: Option<Value>,
 }
 
