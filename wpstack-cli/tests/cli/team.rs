@@ -247,17 +247,17 @@ fn without_a_bucket_the_error_says_what_to_do() {
     [exit 1]
     --- stderr
     error: the state's bucket is not named
-       --> wpstack.toml:115:6
+       --> wpstack.toml:117:6
         |
-    115 | s3 = { key = "x", lease = "1s" }
+    117 | s3 = { key = "x", lease = "1s" }
         |      ^^^^^^^^^^^^^^^^^^^^^^^^^^^
         |
         = help: for example `s3 = { bucket = "team-states" }`
 
     error: expected 2s to 1h, found 1s
-       --> wpstack.toml:115:27
+       --> wpstack.toml:117:27
         |
-    115 | s3 = { key = "x", lease = "1s" }
+    117 | s3 = { key = "x", lease = "1s" }
         |                           ^^^^
         |
         = help: a sign of life is given four times in it
