@@ -60,9 +60,12 @@ impl Console {
         self.say(&answer.text);
         let mut stream = anstream::stdout().lock();
         // A program gets what there is; a terminal would act on it.
-        let data =
-            if io::stdout().is_terminal() { calm(&answer.data) } else { answer.data.clone() };
-        stream.write_all(data.as_bytes()).and_then(|()| stream.flush())
+        let data = &answer.data;
+        let written = match io::stdout().is_terminal() {
+            true => stream.write_all(calm(data).as_bytes()),
+            false => stream.write_all(data.as_bytes()),
+        };
+        written.and_then(|()| stream.flush())
     }
 
     fn error(self, command: &str, error: &CommandError) -> io::Result<()> {

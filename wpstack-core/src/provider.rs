@@ -23,7 +23,8 @@ use crate::time::Clock;
 /// - No method sleeps, retries or polls. The engine does, and is the only one to. A call may wait for its turn, at the
 ///   door to the cloud: see [`Limiter`](crate::rate::Limiter).
 /// - Every method may be called again after any failure and after a crash; a repeat does no harm.
-/// - The engine calls `create` once per object, then `configure`, then `read` until the object is ready. After a
+/// - The engine calls `create` once per object, then `configure`, then `read` until the object is ready. What
+///   [settles first](Resource::settles_first) is read until it is ready before `configure` too. After a
 ///   run that ended between the intent and the answer it calls `find` before `create`.
 /// - Calls for different objects run at the same time; calls for one object never do.
 /// - References in a spec are resolved through [`Cx::state_of`]; the engine has them exist, or be ready, as the

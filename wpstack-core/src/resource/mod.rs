@@ -27,8 +27,8 @@ pub use policy::{Change, Cost, Field};
 /// # Contract
 /// Data and pure functions only: no clock, no randomness, no I/O. The spec serialises to a JSON object with
 /// one member per field under the field's own name, left out only where that says the same as `null`; a field that is
-/// a [`Ref`] or holds some is read as edges of the graph. Nothing in a spec or a state may be secret: [`crate::Secret`] does
-/// not serialise, so such a type does not build.
+/// a [`Ref`] or holds some is read as edges of the graph. Nothing in a spec or a state may be secret:
+/// [`crate::Secret`] does not serialise, so such a type does not build.
 ///
 /// [`Ref`]: crate::Ref
 pub trait Resource:
@@ -100,8 +100,8 @@ pub trait Resource:
         false
     }
 
-    /// What a person can do to keep the data of an old object that the new one would not have, or to get it back when the
-    /// old one is gone and `None`.
+    /// What a person can do to keep the data of an old object that the new one would not have, or to get it back when
+    /// the old one is gone and `None`.
     #[must_use]
     fn rescue(old: Option<&Self>, new: &Self) -> Option<String> {
         let _ = (old, new);

@@ -277,7 +277,7 @@ pub(super) fn rescue(old: Option<&DbInstance>, new: &DbInstance) -> Option<Strin
         Some(_) => None,
         None => Some(format!(
             "to keep what is in it, write `from_snapshot = \"{}\"` in `[database]`: the old database leaves its last \
-             snapshot under that name and the new one is made from it; the site is down meanwhile, some 15 minutes",
+             snapshot under that name and the new one is made from it; the site is down meanwhile",
             proposed(old)
         )),
     }

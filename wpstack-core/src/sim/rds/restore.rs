@@ -1,7 +1,7 @@
 //! The calls that make an instance from a snapshot, and leave one.
 
 use super::provider::{group_ids, modification, state};
-use super::snapshot::{DbSnapshot, Restoration};
+use super::snapshot::{DbSnapshot, Restoration, mysql};
 use super::{DbInstance, instance};
 use crate::failure::{Gone, ProviderError};
 use crate::provider::Cx;
@@ -107,7 +107,7 @@ impl Sim {
             status: instance.status.as_str(),
             was_available: instance.host.is_some(),
             origin: Origin {
-                engine: "mysql".to_owned(),
+                engine: mysql(),
                 version: Some(instance.version.clone()),
                 user: instance.user.clone(),
                 storage: instance.storage,

@@ -44,7 +44,7 @@ pub struct DbSnapshot {
     pub taken_at: Timestamp,
 }
 
-fn mysql() -> String {
+pub(super) fn mysql() -> String {
     "mysql".to_owned()
 }
 

@@ -193,8 +193,7 @@ async fn a_replacement_that_would_lose_data_says_how_it_need_not() {
         trial.refusal(&wanted).await;
     };
     let offer = "to keep what is in it, write `from_snapshot = \"blog-db-last\"` in `[database]`: the old database \
-                 leaves its last snapshot under that name and the new one is made from it; the site is down meanwhile, \
-                 some 15 minutes";
+                 leaves its last snapshot under that name and the new one is made from it; the site is down meanwhile";
     check(&trial, Wanted { identifier: "blog-two", ..WANTED }, offer).await;
     let names = "to keep what is in it, leave `name = \"wordpress\"` and `user = \"wordpress\"` in `[database]` as \
                  they are: a database that is made from a snapshot has the names that are in it";
