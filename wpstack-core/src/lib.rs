@@ -11,6 +11,7 @@ pub mod conformance;
 mod digest;
 pub mod event;
 pub mod failure;
+pub mod image;
 pub mod import;
 mod legible;
 pub mod plan;

@@ -74,7 +74,7 @@ fn the_old_systems_configuration_is_good() {
     let public: Vec<_> =
         config.network.subnets().iter().map(|subnets| subnets.public.to_string()).collect();
     assert_eq!(public, ["10.11.0.0/24", "10.11.1.0/24", "10.11.2.0/24"]);
-    let ImageSource::Own { repository, tag } = config.image.source(&config.name).unwrap() else {
+    let ImageSource::Pushed { repository, tag } = config.image.source(&config.name).unwrap() else {
         panic!("the image comes from the stack's own repository");
     };
     assert_eq!((repository.as_str(), tag.as_str()), ("skbelli/wordpress", "latest"));

@@ -243,6 +243,13 @@ fn config() -> Config {
     Config::new("blog".parse().expect("a name"), "eu-west-1".parse().expect("a region"))
 }
 
+/// The same, with an image that somebody pushes.
+fn pushed() -> Config {
+    let mut config = config();
+    config.image.tag = Some("latest".parse().expect("a tag"));
+    config
+}
+
 fn stack(config: &Config) -> Stack {
     wordpress::stack(config).expect("the configuration fits")
 }
@@ -283,9 +290,9 @@ async fn survives(start: &Site, stack: &Stack, first: usize, stride: usize) {
 /// A stack that stands and serves.
 async fn serving() -> Site {
     let site = Site::new();
-    site.run(&stack(&config())).await;
+    site.run(&stack(&pushed())).await;
     site.sim.push_image("blog", "latest").expect("the repository is there");
-    site.run(&stack(&config())).await;
+    site.run(&stack(&pushed())).await;
     site
 }
 
@@ -296,7 +303,7 @@ async fn an_apply_can_be_killed_anywhere() {
 
 #[tokio::test]
 async fn an_update_can_be_killed_anywhere() {
-    let mut config = config();
+    let mut config = pushed();
     config.tags.insert("team", "blog").expect("a tag");
     config.logs.retention = "90 days".parse().expect("days");
     config.load_balancer.idle_timeout = "100s".parse().expect("seconds");

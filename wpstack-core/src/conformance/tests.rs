@@ -11,7 +11,10 @@ fn config() -> Config {
 }
 
 fn stack() -> Stack {
-    wordpress::stack(&config()).unwrap()
+    let mut config = config();
+    // The service has nothing to run, so that instances may come and go.
+    config.image.tag = Some("latest".parse().unwrap());
+    wordpress::stack(&config).unwrap()
 }
 
 async fn conforms(sim: &Sim, stack: &Stack) -> BTreeMap<Address, Value> {

@@ -9,7 +9,10 @@ const TYPE: &str = "an EC2 instance type";
 const CLASS: &str = "a DB instance class";
 
 /// The instruction set of a machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Architecture {
     /// Intel and AMD.
     X86_64,

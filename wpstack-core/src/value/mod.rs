@@ -28,6 +28,7 @@
 #[macro_use]
 mod text;
 mod arn;
+mod checksum;
 mod cidr;
 mod error;
 mod http;
@@ -38,6 +39,7 @@ mod name;
 mod policy;
 mod port;
 mod quantity;
+mod recipe;
 mod region;
 mod retention;
 #[cfg(test)]
@@ -47,6 +49,7 @@ mod traffic;
 mod user_data;
 
 pub use arn::{AccountId, Arn, KmsKeyArn};
+pub use checksum::Checksum;
 pub use cidr::Cidr;
 pub use error::ValueError;
 pub use http::{StatusCodes, UrlPath};
@@ -57,6 +60,7 @@ pub use name::*;
 pub use policy::{Effect, ManagedPolicy, PolicyDocument, ServicePrincipal, Statement, TrustPolicy};
 pub use port::{Port, PortRange};
 pub use quantity::{CpuUnits, Days, Gibibytes, Mebibytes, Minutes, Percent, Seconds};
+pub use recipe::{LocalPath, Locale, MirrorUrl, PackageName};
 pub use region::{AvailabilityZone, Region};
 pub use retention::RetentionDays;
 pub use tags::Tags;

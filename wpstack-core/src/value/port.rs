@@ -22,6 +22,8 @@ impl Port {
     pub const HTTP: Self = Self(80);
     /// 443.
     pub const HTTPS: Self = Self(443);
+    /// 8080: HTTP without privileges.
+    pub const HTTP_ALTERNATIVE: Self = Self(8080);
     /// 3306.
     pub const MYSQL: Self = Self(3306);
 

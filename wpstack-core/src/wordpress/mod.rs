@@ -22,8 +22,8 @@ mod stack;
 mod template;
 
 pub use config::{
-    Cloud, Config, Database, Flaw, HealthCheck, Image, ImageSource, Instances, LoadBalancer, Logs,
-    Network, Problem, Problems, S3, Service, State, Subnets,
+    Build, Cloud, Config, Database, Flaw, HealthCheck, Image, ImageSource, Instances, LoadBalancer,
+    Logs, Network, Php, Problem, Problems, S3, Service, State, Subnets, Table,
 };
-pub use stack::{ComposeError, stack};
+pub use stack::{ComposeError, Inputs, stack, stack_with};
 pub use template::{template, written};

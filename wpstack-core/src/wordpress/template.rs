@@ -32,22 +32,22 @@ pub fn written(config: &Config) -> String {
 
 fn with_head(head: &str, config: &Config) -> String {
     let mut text = head.to_owned();
-    table(&mut text, <Config as Section>::KEYS, Section::written(config));
+    table(&mut text, "", <Config as Section>::KEYS, Section::written(config));
     text
 }
 
 /// The keys of a table, values first: a key that follows a section's header would belong to it.
-fn table(text: &mut String, keys: &[Key], written: Vec<Written>) {
+fn table(text: &mut String, above: &str, keys: &[Key], written: Vec<Written>) {
     let (sections, values): (Vec<_>, Vec<_>) = keys
         .iter()
         .zip(written)
         .partition(|(_, written)| matches!(written, Written::Section(_) | Written::Map(_)));
     for (key, written) in values.into_iter().chain(sections) {
-        entry(text, key, written).expect("a string takes any text");
+        entry(text, above, key, written).expect("a string takes any text");
     }
 }
 
-fn entry(text: &mut String, key: &Key, written: Written) -> std::fmt::Result {
+fn entry(text: &mut String, above: &str, key: &Key, written: Written) -> std::fmt::Result {
     let Key { name, doc, example, keys } = key;
     let doc = doc.trim();
     match written {
@@ -56,14 +56,14 @@ fn entry(text: &mut String, key: &Key, written: Written) -> std::fmt::Result {
         // On one line: a table that is commented out would leave the header of the one before in force.
         Written::Unset => writeln!(text, "# {doc}\n# {name} = {{ {} }}", examples(keys)),
         Written::Section(written) => {
-            writeln!(text, "\n# {doc}\n[{name}]")?;
-            table(text, keys, written);
+            writeln!(text, "\n# {doc}\n[{above}{name}]")?;
+            table(text, &format!("{above}{name}."), keys, written);
             Ok(())
         }
         Written::Map(pairs) => {
-            writeln!(text, "\n# {doc}\n[{name}]")?;
+            writeln!(text, "\n# {doc}\n[{above}{name}]")?;
             if pairs.is_empty() {
-                writeln!(text, "# team = \"web\"")?;
+                writeln!(text, "# {}", example.trim_matches(['{', ' ', '}']))?;
             }
             pairs.iter().try_for_each(|(key, value)| {
                 let (key, value) = (quoted(key), quoted(value));

@@ -6,8 +6,8 @@ use super::attributes::Attributes;
 use super::file::{Resource, shown};
 use super::system::System;
 use crate::value::{
-    AvailabilityZone, Cidr, CpuUnits, Days, Gibibytes, ImageUri, Mebibytes, MySqlVersion, Region,
-    Seconds, StackName, Support, ValueError,
+    AvailabilityZone, Cidr, CpuUnits, Days, Gibibytes, ImageUri, Mebibytes, MySqlVersion, Port,
+    Region, Seconds, StackName, Support, ValueError,
 };
 use crate::wordpress::Config;
 
@@ -94,7 +94,9 @@ impl<'a> Draft<'a> {
         let memory = definition.number("memory").or(definition.number("memoryReservation"));
         take(&mut settings.memory, memory.map(Mebibytes));
         let port = definition.text("portMappings.0.containerPort");
-        set(&mut settings.port, "service.port", port, &mut self.notes);
+        let mut listens = Port::HTTP;
+        set(&mut listens, "service.port", port, &mut self.notes);
+        settings.port = Some(listens);
         let settings = &mut self.config.database;
         let variable = |name| System::variable(&container, name);
         let notes = &mut self.notes;
@@ -112,7 +114,11 @@ impl<'a> Draft<'a> {
         let Some(group) = self.system.target_group.map(Resource::attributes) else { return };
         let (settings, notes) = (&mut self.config.health_check, &mut self.notes);
         let text = |path| group.text(path);
-        set(&mut settings.path, "health_check.path", text("health_check.0.path"), notes);
+        match text("health_check.0.path").map(|path| path.parse()) {
+            Some(Ok(path)) => settings.path = Some(path),
+            Some(Err(error)) => notes.push(refused("health_check.path", &error)),
+            None => {}
+        }
         set(&mut settings.codes, "health_check.codes", text("health_check.0.matcher"), notes);
         take(&mut settings.interval, group.number("health_check.0.interval").map(Seconds));
         take(&mut settings.timeout, group.number("health_check.0.timeout").map(Seconds));
@@ -129,18 +135,20 @@ impl<'a> Draft<'a> {
     }
 
     fn image(&mut self) {
-        let Some(repository) = self.system.repository.map(Resource::attributes) else { return };
         let (settings, notes) = (&mut self.config.image, &mut self.notes);
+        let container = self.system.container();
+        let image = container.and_then(|it| Attributes(&it).text("image"));
+        let image = image.and_then(|image| image.parse::<ImageUri>().ok());
+        // What runs there was pushed, and asks for other things than an image that wpstack builds.
+        let tag = image.and_then(|image| image.tag().cloned());
+        settings.tag = Some(tag.unwrap_or_else(|| "latest".parse().expect("it is a tag")));
+        let Some(repository) = self.system.repository.map(Resource::attributes) else { return };
         if let Some(name) = repository.text("name") {
             match name.parse() {
                 Ok(name) => settings.repository = Some(name),
                 Err(error) => notes.push(refused("image.repository", &error)),
             }
         }
-        let container = self.system.container();
-        let image = container.and_then(|it| Attributes(&it).text("image"));
-        let image = image.and_then(|image| image.parse::<ImageUri>().ok());
-        take(&mut settings.tag, image.and_then(|image| image.tag().cloned()));
     }
 
     fn database(&mut self) {

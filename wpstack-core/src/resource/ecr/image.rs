@@ -3,19 +3,40 @@
 use serde::{Deserialize, Serialize};
 
 use super::Repository;
+use crate::image::Recipe;
 use crate::resource::{Expected, Field, Resource};
 use crate::stack::Ref;
 use crate::value::{ImageDigest, ImageTag};
 
-/// The image behind a tag of a repository. Nothing is made at AWS: creating it looks the tag up, and every refresh
-/// looks again, so that a push shows in the next plan as a change of whatever runs the image.
+/// The image behind a tag of a repository.
+///
+/// One with a recipe is built and pushed, unless the repository has it already. Without, nothing is made at AWS:
+/// creating it looks the tag up. Every refresh looks again, so that a push shows in the next plan as a change of
+/// whatever runs the image. Deleting leaves it to the repository's lifecycle policy.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html>
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Image {
     /// The repository.
     pub repository: Ref<Repository>,
-    /// The tag.
+    /// The tag: that of the recipe, where there is one.
     pub tag: ImageTag,
+    /// What the image is built from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Recipe>,
+}
+
+impl Image {
+    /// The image of a recipe, under the recipe's own tag.
+    #[must_use]
+    pub fn built(repository: Ref<Repository>, recipe: Recipe) -> Self {
+        Self { repository, tag: recipe.tag(), recipe: Some(recipe) }
+    }
+
+    /// Whatever stands behind a tag.
+    #[must_use]
+    pub fn tagged(repository: Ref<Repository>, tag: ImageTag) -> Self {
+        Self { repository, tag, recipe: None }
+    }
 }
 
 /// What ECR tells of a tag.
@@ -40,18 +61,18 @@ impl ImageState {
 
 impl Resource for Image {
     const TYPE: &'static str = "ecr.image";
-    const FIELDS: &'static [Field] =
-        crate::fields!(Image { repository: Replace(NoInterruption), tag: Replace(NoInterruption) });
+    const FIELDS: &'static [Field] = crate::fields!(Image {
+        repository: Replace(NoInterruption),
+        tag: Replace(NoInterruption),
+        recipe: Replace(NoInterruption),
+    });
     const RIPPLES: bool = true;
-    const EXPECTED: Expected = Expected::seconds(0, 0);
+    const EXPECTED: Expected = Expected::seconds(45, 0);
 
     type State = ImageState;
 
     fn id(state: &ImageState) -> String {
-        match &state.digest {
-            Some(_) => state.uri(),
-            None => format!("{}:{} (no such image yet)", state.repository_uri, state.tag),
-        }
+        format!("{}:{}", state.repository_uri, state.tag)
     }
 
     fn coexists(_: &Self, _: &Self) -> bool {
@@ -60,7 +81,7 @@ impl Resource for Image {
 
     fn advice(&self, state: &ImageState) -> Option<String> {
         let ImageState { repository_uri, tag, digest } = state;
-        digest.is_none().then(|| {
+        (self.recipe.is_none() && digest.is_none()).then(|| {
             format!(
                 "the repository holds no image `{tag}`, so the service runs no tasks: push one to \
                  {repository_uri}:{tag}, then run `wpstack apply` again"

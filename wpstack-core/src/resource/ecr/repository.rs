@@ -8,7 +8,7 @@ use crate::value::{Days, RepositoryName, Tags};
 
 /// A place for container images. <https://docs.aws.amazon.com/AmazonECR/latest/userguide/Repositories.html>
 ///
-/// Deleted with images in it only on consent.
+/// Deleted with images in it only on consent, or with [`Repository::force_delete`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Repository {
     /// Its name, unique in account and region.
@@ -17,6 +17,9 @@ pub struct Repository {
     pub scan_on_push: bool,
     /// Which images go by themselves.
     pub lifecycle: Lifecycle,
+    /// Whether it may be deleted with the images in it: those of a recipe can be built again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force_delete: bool,
     /// Further tags.
     pub tags: Tags,
 }
@@ -80,6 +83,7 @@ impl Resource for Repository {
         name: Replace(Restart),
         scan_on_push: Update(NoInterruption),
         lifecycle: Update(NoInterruption),
+        force_delete: Order,
         tags: Update(NoInterruption),
     });
     const EXPECTED: Expected = Expected::seconds(1, 1);
@@ -91,7 +95,7 @@ impl Resource for Repository {
     }
 
     fn protection(&self, state: &RepositoryState) -> Option<&'static str> {
-        state.has_images.then_some("it holds images")
+        (state.has_images && !self.force_delete).then_some("it holds images")
     }
 
     fn coexists(old: &Self, new: &Self) -> bool {

@@ -11,6 +11,6 @@ pub use cluster::{Cluster, ClusterState};
 pub use cluster_capacity_providers::{ClusterCapacityProviders, ClusterCapacityProvidersState};
 pub use service::{Attachment, Deployment, Service, ServiceState};
 pub use task_definition::{
-    Container, ContainerImage, EnvironmentValue, LogDestination, Mount, TaskDefinition,
-    TaskDefinitionState,
+    Confinement, Container, ContainerImage, EnvironmentValue, LogDestination, Mount,
+    TaskDefinition, TaskDefinitionState,
 };

@@ -27,8 +27,11 @@ pub struct TaskDefinition {
     pub execution_role: Ref<Role>,
     /// What the containers may do.
     pub task_role: Option<Ref<Role>>,
-    /// Volumes that live on the instance, as long as Docker keeps them.
+    /// Volumes of each task's own, on the instance, filled with what the image has there.
     pub volumes: BTreeSet<String>,
+    /// Volumes of the instance that its tasks share, and that outlive them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub shared_volumes: BTreeSet<String>,
     /// The containers.
     pub containers: Vec<Container>,
     /// Further tags.
@@ -54,8 +57,21 @@ pub struct Container {
     pub secrets: BTreeMap<String, SecretMember>,
     /// Volumes of the task, and where they appear.
     pub mounts: Vec<Mount>,
+    /// What it is kept from. Nothing, unless given: then it is root on a disk of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confinement: Option<Confinement>,
     /// Where its output goes.
     pub log: LogDestination,
+}
+
+/// A container that can change nothing but its mounts: read-only root, no capabilities, no way to gain privileges.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-tasks-containers.html>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// Whom it runs as, `user:group` in numbers.
+    pub user: String,
+    /// What it may write to beside its mounts: file systems in memory, by path, and how large each may grow.
+    pub memory: BTreeMap<String, Mebibytes>,
 }
 
 /// What a container runs.
@@ -143,6 +159,7 @@ impl Resource for TaskDefinition {
         execution_role: Replace(Restart),
         task_role: Replace(Restart),
         volumes: Replace(Restart),
+        shared_volumes: Replace(Restart),
         containers: Replace(Restart),
         tags: Update(NoInterruption),
     });

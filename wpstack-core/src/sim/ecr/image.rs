@@ -1,13 +1,20 @@
 //! Images, and what a push does.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::failure::{Gone, ProviderError};
 use crate::provider::{Cx, Observed, Provider};
 use crate::resource::ecr::{self as spec, ImageState, RepositoryState};
 use crate::sim::Sim;
 use crate::sim::world::{Refusal, World};
+use crate::time::Clock as _;
 use crate::value::ImageDigest;
+
+/// How long building and pushing takes, at least and at most.
+const BUILD: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(60)];
 
 impl World {
     /// A push: a new image appears under `tag`, and what was under it stays without a tag. Returns its digest.
@@ -23,6 +30,31 @@ impl World {
             repository.tagged.insert(tag.to_owned(), digest.clone());
         })?;
         Ok(digest)
+    }
+
+    /// A build of the image of a recipe, which is there after a while. Returns when.
+    ///
+    /// # Errors
+    /// `RepositoryNotFoundException`.
+    pub fn build_image(&mut self, repository: &str, tag: &str) -> Result<Timestamp, Refusal> {
+        let [least, most] = BUILD;
+        let there_at = self.now + self.chance.between(least, most);
+        self.change_repository(repository, |repository| {
+            *repository.building.entry(tag.to_owned()).or_insert(there_at)
+        })
+    }
+
+    /// Puts an image that has been built under its tag. Equal recipes have equal tags, and give equal images.
+    fn finish_build(&mut self, repository: &str, tag: &str) -> Result<(), Refusal> {
+        let now = self.now;
+        self.change_repository(repository, |repository| {
+            if repository.building.get(tag).is_some_and(|there_at| *there_at <= now) {
+                repository.building.remove(tag);
+                let digest = ImageDigest::of(tag.as_bytes());
+                repository.images.insert(digest.clone(), now);
+                repository.tagged.insert(tag.to_owned(), digest);
+            }
+        })
     }
 
     /// `DescribeImages`, of the one under `tag`.
@@ -57,8 +89,10 @@ impl Sim {
         repository: &RepositoryState,
         tag: &str,
     ) -> Result<Option<ImageState>, ProviderError> {
-        let found = self
-            .call(cx, "ecr", "DescribeImages", |world| world.image(&repository.name, tag).cloned());
+        let found = self.call(cx, "ecr", "DescribeImages", |world| {
+            world.finish_build(&repository.name, tag)?;
+            world.image(&repository.name, tag).cloned()
+        });
         let digest = match found.await {
             Ok(digest) => Some(digest),
             Err(error) if error.code.as_deref() == Some("ImageNotFoundException") => None,
@@ -82,6 +116,26 @@ impl Provider<spec::Image> for Sim {
         found.ok_or_else(|| ProviderError::missing("ecr", "DescribeImages", "the repository"))
     }
 
+    /// Builds and pushes what is not there. A build that was begun before goes on.
+    async fn configure(
+        &self,
+        cx: &Cx,
+        spec: &spec::Image,
+        state: &ImageState,
+    ) -> Result<ImageState, ProviderError> {
+        if spec.recipe.is_some() && state.digest.is_none() {
+            let repository = cx.state_of(&spec.repository)?;
+            let (name, tag) = (&repository.name, spec.tag.as_str());
+            let begun = self.call(cx, "ecr", "PutImage", |world| world.build_image(name, tag));
+            let left = begun.await?.duration_since(self.clock_ref().now());
+            self.clock_ref().sleep(Duration::try_from(left).unwrap_or_default()).await;
+            let there = self.look_up(cx, &repository, tag).await?;
+            return there
+                .ok_or_else(|| ProviderError::missing("ecr", "DescribeImages", "the repository"));
+        }
+        Ok(state.clone())
+    }
+
     async fn read(
         &self,
         cx: &Cx,
@@ -89,7 +143,10 @@ impl Provider<spec::Image> for Sim {
         state: &ImageState,
     ) -> Result<Option<Observed<ImageState>>, ProviderError> {
         let repository = cx.state_of(&spec.repository)?;
-        Ok(self.look_up(cx, &repository, &state.tag).await?.map(Observed::ready))
+        let Some(found) = self.look_up(cx, &repository, &state.tag).await? else { return Ok(None) };
+        // What has been built and is there no more has to be built again.
+        let is_gone = spec.recipe.is_some() && found.digest.is_none() && state.digest.is_some();
+        Ok((!is_gone).then(|| Observed::ready(found)))
     }
 
     async fn update(

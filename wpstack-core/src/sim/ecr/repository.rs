@@ -31,6 +31,9 @@ pub struct Repository {
     pub images: BTreeMap<ImageDigest, Timestamp>,
     /// The images that have tags, by tag.
     pub tagged: BTreeMap<String, ImageDigest>,
+    /// The tags of images that are being built and pushed, with when each is there.
+    #[serde(default)]
+    pub building: BTreeMap<String, Timestamp>,
 }
 
 const TAGGING: Tagging = Tagging {
@@ -80,6 +83,7 @@ impl World {
             lifecycle: None,
             images: BTreeMap::new(),
             tagged: BTreeMap::new(),
+            building: BTreeMap::new(),
         };
         Ok(self.ecr.repositories.entry(name.to_owned()).or_insert(repository))
     }
@@ -275,10 +279,10 @@ impl Provider<spec::Repository> for Sim {
     async fn delete(
         &self,
         cx: &Cx,
-        _: &spec::Repository,
+        spec: &spec::Repository,
         state: &RepositoryState,
     ) -> Result<(), ProviderError> {
-        let force = cx.may_lose_data();
+        let force = cx.may_lose_data() || spec.force_delete;
         let deleted = self.call(cx, "ecr", "DeleteRepository", |world| {
             world.delete_repository(&state.name, force)
         });

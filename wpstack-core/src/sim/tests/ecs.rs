@@ -16,7 +16,8 @@ const CAPACITY: &str = "blog-capacity";
 /// A world in which the whole stack stands.
 async fn world(edit: impl FnOnce(&mut World)) {
     let trial = Trial::new(1);
-    let config = Config::new("blog".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let mut config = Config::new("blog".parse().unwrap(), "eu-west-1".parse().unwrap());
+    config.image.tag = Some("1".parse().unwrap());
     let summary = trial.apply(&wordpress::stack(&config).unwrap()).await;
     assert!(summary.is_complete(), "{summary:#?}");
     trial.sim.tamper(edit);

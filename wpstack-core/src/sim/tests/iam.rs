@@ -38,6 +38,7 @@ fn roles(managed: &[ManagedPolicy]) -> Stack {
         name: "blog".parse().unwrap(),
         scan_on_push: true,
         lifecycle: Lifecycle { untagged_after: Days(7), keep: 10 },
+        force_delete: false,
         tags: Tags::default(),
     };
     let group = stack.add("main", group).unwrap();

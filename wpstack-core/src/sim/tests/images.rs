@@ -11,10 +11,11 @@ fn stack(keep: u32) -> Stack {
         name: "blog".parse().unwrap(),
         scan_on_push: true,
         lifecycle: Lifecycle { untagged_after: Days(7), keep },
+        force_delete: false,
         tags: Tags::default(),
     };
     let repository = stack.add("main", repository).unwrap();
-    stack.add("main", Image { repository, tag: "1".parse().unwrap() }).unwrap();
+    stack.add("main", Image::tagged(repository, "1".parse().unwrap())).unwrap();
     stack
 }
 

@@ -23,7 +23,62 @@ fn go() -> Consent {
 }
 
 fn config() -> Config {
-    Config::new("blog".parse().unwrap(), "eu-west-1".parse().unwrap())
+    let mut config = Config::new("blog".parse().unwrap(), "eu-west-1".parse().unwrap());
+    config.image.tag = Some(TAG.parse().unwrap());
+    config
+}
+
+/// One apply, from nothing to a site that serves: the image is built on the way, while the database is made.
+#[tokio::test]
+async fn the_image_is_built_on_the_way_and_goes_with_the_stack() {
+    let mut built = config();
+    built.image.tag = None;
+    let (mut trial, stack) = (Trial::new(5), wordpress::stack(&built).unwrap());
+    let summary = trial.apply(&stack).await;
+    assert!(summary.is_complete() && summary.advice.is_empty(), "{summary:#?}");
+    let image = trial.sim.tamper(|world| {
+        assert_eq!(running(world), 1);
+        let mut tagged = world.ecr.repositories[REPOSITORY].tagged.clone();
+        let (tag, digest) = tagged.pop_first().unwrap();
+        assert!(tag.starts_with("wpstack-") && tagged.is_empty(), "{tag}");
+        let mut definitions = world.ecs.task_definitions.values();
+        let image = &definitions.next().unwrap().containers[0].image;
+        assert!(image.ends_with(&format!("/{REPOSITORY}@{digest}")), "{image}");
+        image.clone()
+    });
+    assert_eq!(shown(&trial.plan(&stack).await), "");
+
+    // Another recipe is another image, by which the service is deployed to. The old one stays for a way back.
+    built.instances.instance_type = "t4g.small".parse().unwrap();
+    let stack = wordpress::stack(&built).unwrap();
+    let summary = trial.apply(&stack).await;
+    assert!(summary.is_complete(), "{summary:#?}");
+    trial.sim.tamper(|world| {
+        assert_eq!(world.ecr.repositories[REPOSITORY].tagged.len(), 2);
+        let active = world.ecs.task_definitions.values().find(|it| it.is_active).unwrap();
+        assert_ne!(active.containers[0].image, image);
+    });
+
+    // What was deleted behind our back is built again.
+    trial
+        .sim
+        .tamper(|world| {
+            world.change_repository(REPOSITORY, |repository| {
+                repository.tagged.clear();
+                repository.images.clear();
+            })
+        })
+        .unwrap();
+    let summary = trial.apply(&stack).await;
+    assert!(summary.is_complete(), "{summary:#?}");
+    trial.sim.tamper(|world| assert_eq!(world.ecr.repositories[REPOSITORY].tagged.len(), 1));
+    assert_eq!(shown(&trial.plan(&stack).await), "");
+
+    // No consent is asked for images that can be built again.
+    trial.consent = Consent::default();
+    let summary = trial.destroy().await;
+    assert!(summary.is_complete(), "{summary:#?}");
+    assert_eq!(counted(&trial.sim.inventory()), "rds.snapshot 1");
 }
 
 fn stack() -> Stack {

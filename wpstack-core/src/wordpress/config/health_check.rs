@@ -9,13 +9,14 @@ section! {
     pub struct HealthCheck {
         /// Path to ask for: one that answers 200 without redirect and without the database.
         ///
-        /// The default is a picture that every WordPress has. It answers 200 before and after the
-        /// installation. It shows that the web server serves the web root, and the image ends the
-        /// container if PHP stops. A path that needs the database would have every container
-        /// replaced while the database is away for a minute.
+        /// Unless given: `/healthz` of an image that wpstack builds, whose supervisor starts PHP again
+        /// should it stop. One that PHP answers would fail while the site is merely busy. For others it
+        /// is a picture that every WordPress has. It answers 200 before and after the installation.
+        /// A path that needs the database would have every container replaced while the database is
+        /// away for a minute.
         // Not `/`: before the installation it redirects to the installer, after it possibly to
         // HTTPS or another host, so it is healthy only if redirects count as healthy (defect 15).
-        pub path: UrlPath = "/wp-includes/images/blank.gif",
+        pub path: Option<UrlPath> = None,
         /// Status codes that count as healthy, such as `200` or `200-299`.
         // Not 200-399: a loop of redirects is not healthy (defect 15).
         pub codes: StatusCodes = "200",

@@ -1,28 +1,38 @@
 //! `[image]`
 
+use super::Build;
 use super::flaw::Flaws;
 use super::section::section;
 use crate::value::{ImageTag, ImageUri, RepositoryName, StackName};
 
 section! {
-    /// The container image: a tag of the stack's own repository, or an image from elsewhere.
+    /// The container image: built by wpstack, unless `tag` or `uri` names another.
     pub struct Image {
         /// Name of the ECR repository that the stack makes. Without this key: the stack's name.
         pub repository: Option<RepositoryName> = None,
-        /// Tag to run. Each plan looks up which image it means, so that a push is deployed.
+        /// Tag to run of an image that you push, in place of one that wpstack builds.
+        ///
+        /// Each plan looks up which image it means, so that a push is deployed.
         // The image is named by its digest from there on: a task definition that says `latest` does
         // not change when something is pushed (defect 12).
-        pub tag: ImageTag = "latest",
-        /// Image from elsewhere, by digest, in place of `repository` and `tag`.
+        pub tag: Option<ImageTag> = None,
+        /// Image from elsewhere, by digest, in place of one that wpstack builds.
         pub uri: Option<ImageUri> = None,
+        /// What an image that wpstack builds is made of.
+        pub build: Build = Build::default(),
     }
 }
 
 /// Where the image of the service comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageSource {
-    /// From a repository that the stack makes.
-    Own {
+    /// Built of [`Config::recipe`](super::Config::recipe), and pushed to a repository that the stack makes.
+    Built {
+        /// The repository.
+        repository: RepositoryName,
+    },
+    /// Pushed by somebody, to a repository that the stack makes.
+    Pushed {
         /// The repository.
         repository: RepositoryName,
         /// The tag whose image runs.
@@ -46,10 +56,26 @@ impl Image {
             Some(repository) => repository.clone(),
             None => name.as_str().parse().ok()?,
         };
-        Some(ImageSource::Own { repository, tag: self.tag.clone() })
+        Some(match &self.tag {
+            Some(tag) => ImageSource::Pushed { repository, tag: tag.clone() },
+            None => ImageSource::Built { repository },
+        })
+    }
+
+    /// Whether wpstack builds it.
+    #[must_use]
+    pub fn is_built(&self) -> bool {
+        self.tag.is_none() && self.uri.is_none()
     }
 
     pub(super) fn flaws(&self, name: &StackName, flaws: &mut Flaws) {
+        self.build.flaws(flaws);
+        if !self.is_built() && self.build != Build::default() {
+            let key = if self.uri.is_some() { "image.uri" } else { "image.tag" };
+            let message = "what the image is built of is said, and it is not built";
+            let help = format!("remove `{key}` to have it built, or `[image.build]`");
+            flaws.add(&["image.build", key], message, help);
+        }
         let Some(uri) = &self.uri else {
             if self.source(name).is_none() {
                 let message = format!("a repository cannot have the stack's name `{name}`");
@@ -59,13 +85,13 @@ impl Image {
             return;
         };
         if self.repository.is_some() {
-            let help = "keep `repository` for an image that you push, or `uri` for one from \
+            let help = "keep `repository` for an image that is pushed there, or `uri` for one from \
                         elsewhere";
             let keys = ["image.uri", "image.repository"];
             flaws.add(&keys, "the image is named twice", help);
         }
-        if self.tag != Self::default().tag {
-            let message = format!("the tag `{}` is of no use with `uri`", self.tag);
+        if let Some(tag) = &self.tag {
+            let message = format!("the tag `{tag}` is of no use with `uri`");
             let help = "remove `tag`: the digest names the image already";
             flaws.add(&["image.tag", "image.uri"], message, help);
         }

@@ -1,5 +1,6 @@
 //! The configuration: typed sections, each with its defaults and its rules.
 
+mod build;
 mod database;
 mod flaw;
 mod health_check;
@@ -17,6 +18,7 @@ mod service;
 mod setting;
 mod state;
 mod suggest;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -28,8 +30,10 @@ use serde::Serialize;
 
 use self::flaw::Flaws;
 use self::section::section;
-use crate::value::{Region, StackName, Tags, ValueError};
+use crate::image::{ImageSpec, contract};
+use crate::value::{Port, Region, StackName, Tags, UrlPath, ValueError};
 
+pub use self::build::{Build, Php};
 pub use self::database::Database;
 pub use self::flaw::Flaw;
 pub use self::health_check::HealthCheck;
@@ -43,6 +47,10 @@ pub(super) use self::section::{Key, Section};
 pub use self::service::Service;
 pub(super) use self::setting::Written;
 pub use self::state::{S3, State};
+pub use self::table::Table;
+
+/// A picture that every WordPress has, answered before and after the installation.
+const ANY_WORDPRESS: &str = "/wp-includes/images/blank.gif";
 
 section! {
     /// What a person writes about a stack: the contents of `wpstack.toml`.
@@ -65,7 +73,7 @@ section! {
         pub service: Service = Service::default(),
         /// How the load balancer finds out whether a container is healthy.
         pub health_check: HealthCheck = HealthCheck::default(),
-        /// The container image: a tag of the stack's own repository, or an image from elsewhere.
+        /// The container image: built by wpstack, unless `tag` or `uri` names another.
         pub image: Image = Image::default(),
         /// The MySQL database on RDS, encrypted and out of reach from the internet.
         pub database: Database = Database::default(),
@@ -88,6 +96,30 @@ impl Config {
         Self { name, region, network, ..Self::default() }
     }
 
+    /// What the image is made of, if it is built. For the instances' processor: what they cannot run would be found out
+    /// by a container that never starts.
+    #[must_use]
+    pub fn recipe(&self) -> Option<ImageSpec> {
+        let architecture = self.instances.instance_type.architecture();
+        let recipe = || ImageSpec { architecture, ..self.image.build.recipe() };
+        self.image.is_built().then(recipe)
+    }
+
+    /// Where the container listens.
+    #[must_use]
+    pub fn port(&self) -> Port {
+        let usual = if self.image.is_built() { contract::PORT } else { Port::HTTP };
+        self.service.port.unwrap_or(usual)
+    }
+
+    /// Which path tells whether a container is healthy.
+    #[must_use]
+    pub fn health_path(&self) -> UrlPath {
+        let usual = if self.image.is_built() { contract::HEALTH } else { ANY_WORDPRESS };
+        let usual = || usual.parse().expect("it is a path");
+        self.health_check.path.clone().unwrap_or_else(usual)
+    }
+
     /// Everything that AWS would refuse, or that could not work, although each value is
     /// well-formed. [`Config::parse`] reports these too.
     #[must_use]
@@ -96,7 +128,7 @@ impl Config {
         naming::flaws(&self.name, &self.tags, &mut flaws);
         self.network.flaws(&self.region, &mut flaws);
         self.instances.flaws(&self.service, &mut flaws);
-        self.service.flaws(&mut flaws);
+        self.service.flaws(&self.image, &mut flaws);
         self.health_check.flaws(&mut flaws);
         self.image.flaws(&self.name, &mut flaws);
         self.database.flaws(&mut flaws);

@@ -1,7 +1,9 @@
 //! `[service]`
 
+use super::Image;
 use super::flaw::Flaws;
 use super::section::section;
+use crate::image::contract;
 use crate::value::{CpuUnits, Mebibytes, Port, Seconds};
 
 section! {
@@ -17,7 +19,9 @@ section! {
         /// Memory of each, which it may not exceed.
         pub memory: Mebibytes = "512 MiB",
         /// Port that the container serves HTTP on.
-        pub port: Port = "80",
+        ///
+        /// Unless given: 8080 for an image that wpstack builds, 80 for others.
+        pub port: Option<Port> = None,
         /// How long a new container may fail health checks before it is replaced.
         // The old system had none, so a container that was slow to start was killed while it
         // started (defect 18).
@@ -26,7 +30,12 @@ section! {
 }
 
 impl Service {
-    pub(super) fn flaws(&self, flaws: &mut Flaws) {
+    pub(super) fn flaws(&self, image: &Image, flaws: &mut Flaws) {
+        if let Some(port) = self.port.filter(|port| image.is_built() && *port != contract::PORT) {
+            let message = format!("an image that wpstack builds does not listen on port {port}");
+            let help = format!("remove `port`: such an image listens on {}", contract::PORT);
+            flaws.add(&["service.port"], message, help);
+        }
         if self.tasks > 1 {
             let message = format!("{} tasks would each have a web root of their own", self.tasks);
             let help = "keep it at 1: the web root is a volume of the instance, and what is \

@@ -10,11 +10,13 @@ use toml::de::{DeString, DeValue};
 use super::Cloud;
 use super::reader::{Reader, Value, below};
 use super::section::{Key, Section};
+use crate::image::{Core, Snapshot, Source};
 use crate::value::{
     AvailabilityZone, BucketName, Cidr, Collation, CpuUnits, Days, DbIdentifier, DbInstanceClass,
-    DbName, DbUserName, Gibibytes, ImageTag, ImageUri, InstanceType, KmsKey, Mebibytes,
-    MySqlVersion, ObjectPrefix, Port, Region, RepositoryName, RetentionDays, Seconds, SnapshotName,
-    StackName, StatusCodes, TableCharset, TablePrefix, Tags, UrlPath, ValueError,
+    DbName, DbUserName, Gibibytes, ImageTag, ImageUri, InstanceType, KmsKey, Locale, Mebibytes,
+    MirrorUrl, MySqlVersion, ObjectPrefix, PackageName, Port, Region, RepositoryName,
+    RetentionDays, Seconds, SnapshotName, StackName, StatusCodes, TableCharset, TablePrefix, Tags,
+    UrlPath, ValueError,
 };
 
 /// A value that can stand behind a key.
@@ -113,6 +115,12 @@ texts! {
     InstanceType: "an instance type", "\"t3.small\"", text, quoted;
     Gibibytes: "a size", "\"100 GiB\"", text_or_number, quoted;
     Mebibytes: "a size", "\"512 MiB\"", text_or_number, quoted;
+    Snapshot: "a moment of the snapshot archive", "\"20261101T000000Z\"", text, quoted;
+    MirrorUrl: "the address of a mirror", "\"http://deb.debian.org/debian\"", text, quoted;
+    PackageName: "a package", "\"php8.4-soap\"", text, quoted;
+    Core: "a release of WordPress", "\"debian\"", text, quoted;
+    Locale: "a locale", "\"de_DE\"", text, quoted;
+    Source: "a source", "\"languages/de_DE\"", text, quoted;
     CpuUnits: "an amount of CPU", "512", text_or_number, units;
     Port: "a port", "80", text_or_number, number;
     Seconds: "a length of time", "\"90s\"", text_or_number, quoted;
@@ -301,9 +309,27 @@ impl<T: Setting> Setting for Option<T> {
     }
 }
 
-impl Setting for Vec<AvailabilityZone> {
-    const WHAT: &'static str = "a list of zones";
-    const EXAMPLE: &'static str = "[\"eu-west-1a\", \"eu-west-1b\"]";
+/// What can stand in a list.
+pub(crate) trait Listed: Setting + Display {
+    /// The list, as an error says it: "a list of zones".
+    const LIST: &'static str;
+    /// A list of some.
+    const EXAMPLES: &'static str;
+}
+
+impl Listed for AvailabilityZone {
+    const LIST: &'static str = "a list of zones";
+    const EXAMPLES: &'static str = "[\"eu-west-1a\", \"eu-west-1b\"]";
+}
+
+impl Listed for PackageName {
+    const LIST: &'static str = "a list of packages";
+    const EXAMPLES: &'static str = "[\"php8.4-soap\"]";
+}
+
+impl<T: Listed> Setting for Vec<T> {
+    const WHAT: &'static str = T::LIST;
+    const EXAMPLE: &'static str = T::EXAMPLES;
 
     fn read(reader: &mut Reader<'_>, at: &str, value: &Value<'_>) -> Option<Self> {
         let DeValue::Array(items) = value.get_ref() else {
@@ -319,8 +345,8 @@ impl Setting for Vec<AvailabilityZone> {
     }
 
     fn written(&self) -> Written {
-        let zones = self.iter().map(|zone| toml::Value::String(zone.to_string())).collect();
-        Written::Value(toml::Value::Array(zones).to_string())
+        let items = self.iter().map(|item| toml::Value::String(item.to_string())).collect();
+        Written::Value(toml::Value::Array(items).to_string())
     }
 }
 

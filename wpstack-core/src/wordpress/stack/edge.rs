@@ -34,9 +34,9 @@ pub(super) fn edge(
     let target_group = TargetGroup {
         name: TargetGroupName::join(&[name, "wordpress"])?,
         vpc: network.vpc.clone(),
-        port: config.service.port,
+        port: config.port(),
         health_check: HealthCheck {
-            path: check.path.clone(),
+            path: config.health_path(),
             codes: check.codes.clone(),
             interval: check.interval,
             timeout: check.timeout,

@@ -80,17 +80,16 @@ fn a_network_that_is_too_small_has_no_subnets() {
 }
 
 #[test]
-fn the_image_comes_from_the_stacks_own_repository_unless_it_has_a_uri() {
-    let own = |repository: &str, tag: &str| ImageSource::Own {
-        repository: repository.parse().unwrap(),
-        tag: tag.parse().unwrap(),
-    };
+fn the_image_is_built_unless_it_has_a_tag_or_a_uri() {
     let source = |text: &str| {
         let config = Config::parse(text).unwrap();
         config.image.source(&config.name).unwrap()
     };
-    assert_eq!(source("name = 'blog'"), own("blog", "latest"));
-    assert_eq!(source("[image]\nrepository = 'a/b'\ntag = '6.8'"), own("a/b", "6.8"));
+    let built = ImageSource::Built { repository: "blog".parse().unwrap() };
+    assert_eq!(source("name = 'blog'"), built);
+    let (repository, tag) = ("a/b".parse().unwrap(), "6.8".parse().unwrap());
+    let pushed = ImageSource::Pushed { repository, tag };
+    assert_eq!(source("[image]\nrepository = 'a/b'\ntag = '6.8'"), pushed);
     let uri = format!("docker.io/library/wordpress@sha256:{}", "0".repeat(64));
     let text = format!("image.uri = '{uri}'");
     assert_eq!(source(&text), ImageSource::Elsewhere(uri.parse().unwrap()));

@@ -8,7 +8,7 @@ use toml::Value;
 
 use super::super::{Key, Section};
 use crate::legible;
-use crate::wordpress::{Config, Problem, Problems, stack};
+use crate::wordpress::{Config, Problem, Problems, stack_with};
 
 const HOSTILE: &[&str] = &[
     "$(id)",
@@ -66,6 +66,24 @@ const INERT: &[(&str, &[&str], &[&str])] = &[
     ("tags", &[" ", "/", "../..", "/../", "./", "ａ", "а"], &["tags"]),
     // Names of repositories have segments.
     ("image.repository", &["/"], &["name"]),
+    // Between quotes, PHP takes these for themselves.
+    ("image.build.php.ini", QUOTED, &["recipe", "tag"]),
+    // What is asked for, as it stands, of the mirror that it names.
+    ("image.build.mirror", &["/", "./", "~/"], &["recipe", "tag"]),
+    ("image.build.security_mirror", &["/", "./", "~/"], &["recipe", "tag"]),
+    // Paths of this machine are opened as they stand; no shell sees them. What can be seen may be in one.
+    ("image.build.files", PATHS, &["recipe", "tag"]),
+    ("image.build.language", PATHS, &["recipe", "tag"]),
+    ("image.build.plugins", PATHS, &["recipe", "tag"]),
+    ("image.build.themes", PATHS, &["recipe", "tag"]),
+];
+
+const QUOTED: &[&str] =
+    &["|id", "&&id", "<b>", "{{x}}", "#", "*", "%0a", " ", "/", "../..", "/../", "./", "~/"];
+
+const PATHS: &[&str] = &[
+    "$(id)", "`id`", "${IFS}", "; id", ";id", "|id", "&&id", "'", "\"", "\\", "\\n", "<b>",
+    "{{x}}", "#", "*", "%0a", " ", "/", "../..", "/../", "./", "~/", "ａ", "а",
 ];
 
 /// The keys that have no keys below, as `section.key`.
@@ -123,18 +141,27 @@ fn texts(good: &str, hostile: &str) -> [String; 4] {
 }
 
 fn file(path: &str, value: &Value) -> String {
-    let needed = if path.starts_with("state.s3.") && path != "state.s3.bucket" {
-        "state.s3.bucket = \"team-states\"\n"
-    } else {
-        ""
+    let needed = match path {
+        "state.s3.bucket" => "",
+        "image.build.language" => "image.build.locale = \"de_DE\"\n",
+        "image.build.locale" => "image.build.language = \"languages\"\n",
+        "image.build.mirror" => {
+            "image.build.security_mirror = \"http://deb.debian.org/debian-security\"\n"
+        }
+        "image.build.security_mirror" => "image.build.mirror = \"http://deb.debian.org/debian\"\n",
+        path if path.starts_with("state.s3.") => "state.s3.bucket = \"team-states\"\n",
+        _ => "",
     };
     format!("{needed}{path} = {value}\n")
 }
 
 /// The outermost fields in which the specs of two stacks differ.
 fn differing(one: &Config, other: &Config) -> BTreeSet<String> {
-    let specs = |config| {
-        let stack = stack(config).unwrap();
+    let specs = |config: &Config| {
+        let recipe = config.recipe();
+        let local = recipe.iter().flat_map(|recipe| recipe.local());
+        let inputs = local.map(|(name, _)| (name, "a".repeat(64).parse().unwrap())).collect();
+        let stack = stack_with(config, &inputs).unwrap();
         stack.nodes().iter().map(|node| node.spec.clone()).collect::<Vec<_>>()
     };
     let pairs = specs(one).into_iter().zip(specs(other));

@@ -7,25 +7,35 @@ use serde_json::Value;
 use super::super::{Key, Section};
 use crate::wordpress::{Config, template};
 
-/// The keys that the reader takes, as `section.key`.
+/// The keys that the reader takes, as `section.key`, but for those that a person chooses.
 fn read() -> BTreeSet<String> {
-    let paths = |section: &Key| -> Vec<String> {
-        let below = section.keys.iter().map(|key| format!("{}.{}", section.name, key.name));
-        below.chain([section.name.to_owned()]).collect()
-    };
-    <Config as Section>::KEYS.iter().flat_map(paths).collect()
+    fn paths(above: &str, keys: &[Key]) -> Vec<String> {
+        let path = |key: &Key| {
+            let name = format!("{above}{}", key.name);
+            let mut paths = paths(&format!("{name}."), key.keys);
+            paths.push(name);
+            paths
+        };
+        keys.iter().flat_map(path).collect()
+    }
+    paths("", <Config as Section>::KEYS).into_iter().collect()
 }
 
 /// The keys of a JSON Schema, the references in it followed.
 fn schema_keys(schema: &Value) -> BTreeSet<String> {
-    let mut keys = BTreeSet::new();
-    for (name, property) in schema["properties"].as_object().unwrap() {
-        keys.insert(name.clone());
-        let target = property["$ref"].as_str().map(|to| to.strip_prefix('#').unwrap());
-        let target = target.map_or(property, |to| schema.pointer(to).unwrap());
-        let below = target["properties"].as_object().into_iter().flatten();
-        keys.extend(below.map(|(below, _)| format!("{name}.{below}")));
+    fn below(schema: &Value, of: &Value, above: &str, keys: &mut BTreeSet<String>) {
+        for (name, property) in of["properties"].as_object().into_iter().flatten() {
+            let variants = property["anyOf"].as_array();
+            let property = variants.and_then(|variants| variants.first()).unwrap_or(property);
+            let target = property["$ref"].as_str().map(|to| to.strip_prefix('#').unwrap());
+            let target = target.map_or(property, |to| schema.pointer(to).unwrap());
+            let name = format!("{above}{name}");
+            below(schema, target, &format!("{name}."), keys);
+            keys.insert(name);
+        }
     }
+    let mut keys = BTreeSet::new();
+    below(schema, schema, "", &mut keys);
     keys
 }
 
@@ -42,7 +52,13 @@ fn template_keys(text: &str) -> BTreeSet<String> {
             keys.insert(key);
         }
     }
-    keys.remove("tags.team");
+    let chosen = ["tags.", "image.build.plugins.", "image.build.themes.", "image.build.files."];
+    keys.retain(|key| !chosen.iter().any(|table| key.starts_with(table)));
+    keys.remove("image.build.php.ini.max_input_vars");
+    // On one line, for it is a section that need not be there.
+    keys.extend(
+        ["bucket", "key", "region", "kms_key", "lease"].map(|key| format!("state.s3.{key}")),
+    );
     keys
 }
 
