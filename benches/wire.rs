@@ -192,7 +192,9 @@ async fn open(
 async fn main() -> Result<(), Error> {
     let moto = Moto::start()?;
     let directory = tempfile::tempdir()?;
-    let config = Config::default();
+    // The emulator has no registry to push to.
+    let mut config = Config::default();
+    config.image.tag = Some("latest".parse()?);
     let (stack, nothing) = (wordpress::stack(&config)?, Stack::new(config.name.clone()));
     let account = moto.account()?;
     let direct = Proxy::start(moto.endpoint(), Faults::none())?;

@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_types::service_config::ServiceConfigKey;
 use thiserror::Error;
+use wpstack_core::image::ImageMaker;
 use wpstack_core::rate::{LONGEST, Limiter};
 use wpstack_core::time::SystemClock;
 
@@ -39,6 +40,8 @@ macro_rules! clients {
         #[derive(Clone, Debug)]
         pub struct Aws {
             $($(#[$doc])* pub $service: $sdk::Client,)*
+            /// What builds images: see [`Aws::with_images`].
+            pub images: Option<Arc<dyn ImageMaker>>,
         }
 
         impl Aws {
@@ -54,7 +57,7 @@ macro_rules! clients {
                     .retry_config(RetryConfig::disabled())
                     .http_client(paced(client, limiter))
                     .build();
-                Self { $($service: $sdk::Client::new(&config),)* }
+                Self { $($service: $sdk::Client::new(&config),)* images: None }
             }
         }
     };
@@ -128,6 +131,12 @@ impl Aws {
     /// When no region is configured or no credentials are found. Nothing has been asked of the services by then.
     pub async fn connect(settings: Settings) -> Result<Self, ConnectError> {
         Ok(Self::new(&checked(settings).await?))
+    }
+
+    /// With what builds the images of recipes. A stack whose image is pushed by others needs none.
+    #[must_use]
+    pub fn with_images(self, images: Arc<dyn ImageMaker>) -> Self {
+        Self { images: Some(images), ..self }
     }
 
     /// The region, as in `eu-west-1`.

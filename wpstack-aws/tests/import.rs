@@ -55,7 +55,8 @@ fn id(session: &Session, node: &Node) -> String {
 async fn a_lost_state_is_made_good_by_ids() {
     let account = Moto::shared().account().unwrap();
     let aws = Aws::new(&account.sdk_config(account.endpoint(), REGION));
-    let config = Config::new("blog".parse().unwrap(), REGION.parse().unwrap());
+    let mut config = Config::new("blog".parse().unwrap(), REGION.parse().unwrap());
+    config.image.tag = Some("latest".parse().unwrap());
     let stack = wordpress::stack(&config).unwrap();
     let lost = open(&aws, "lineage").await;
     apply(&lost, &stack).await;

@@ -9,8 +9,8 @@ use wpstack_core::value::Seconds;
 use wpstack_core::wordpress::Cloud;
 
 use crate::commands::{
-    ApplyArgs, CompletionsArgs, DestroyArgs, GraphArgs, ImportArgs, InitArgs, OutputArgs, PlanArgs,
-    ShowArgs, StateArgs,
+    ApplyArgs, CompletionsArgs, DestroyArgs, GraphArgs, ImageArgs, ImportArgs, InitArgs,
+    OutputArgs, PlanArgs, ShowArgs, StateArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -130,6 +130,9 @@ pub(crate) enum Command {
     /// Look into the recorded state, change it, or move it
     #[command(subcommand)]
     State(StateArgs),
+    /// Build the container image by itself, push it, or look into it
+    #[command(subcommand)]
+    Image(ImageArgs),
     /// Draw the stack as a graph
     Graph(GraphArgs),
     /// Print the JSON Schema of the configuration, for editors
@@ -152,6 +155,7 @@ impl Command {
             Self::Output(_) => "output",
             Self::Show(_) => "show",
             Self::State(args) => args.verb(),
+            Self::Image(args) => args.verb(),
             Self::Graph(_) => "graph",
             Self::Schema => "schema",
             Self::Completions(_) => "completions",

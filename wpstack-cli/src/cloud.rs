@@ -13,6 +13,7 @@ use wpstack_core::wordpress::Cloud;
 use crate::args::Global;
 use crate::error::CommandError;
 use crate::files;
+use crate::images;
 use crate::project::Project;
 
 /// A cloud that can be worked on.
@@ -46,6 +47,7 @@ impl Connection {
                     ..Settings::default()
                 };
                 let aws = Aws::connect(settings).await?;
+                let aws = aws.with_images(Arc::new(images::maker(project)?));
                 let engine = Engine::new(aws.registry(), Arc::new(SystemClock));
                 Ok(Self { engine, world: None })
             }

@@ -12,6 +12,9 @@ use wpstack_core::sim::SimError;
 use wpstack_core::state::{EditError, LedgerError, StoreError};
 use wpstack_core::wordpress::{ComposeError, Problems};
 use wpstack_core::{AddressError, Chain};
+use wpstack_image::engine::EngineError;
+use wpstack_image::maker::MakeError;
+use wpstack_image::oci::OutputError;
 
 use crate::consent::not_allowed;
 use crate::exit::Exit;
@@ -88,6 +91,24 @@ impl From<StoreError> for CommandError {
             _ => Exit::Error,
         };
         Self::new(Chain(&error).to_string()).hint(error.hint()).exit(exit)
+    }
+}
+
+impl From<MakeError> for CommandError {
+    fn from(error: MakeError) -> Self {
+        Self::new(Chain(&error).to_string()).hint(error.hint())
+    }
+}
+
+impl From<EngineError> for CommandError {
+    fn from(error: EngineError) -> Self {
+        Self::new(Chain(&error).to_string()).hint(error.hint())
+    }
+}
+
+impl From<OutputError> for CommandError {
+    fn from(error: OutputError) -> Self {
+        Self::new(Chain(&error).to_string()).hint(error.hint())
     }
 }
 

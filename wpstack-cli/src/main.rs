@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod exit;
 mod files;
+mod images;
 mod interruption;
 mod kept;
 mod plan_file;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use wpstack_core::Stack;
 use wpstack_core::state::{Document, LocalStore};
 use wpstack_core::time::SystemClock;
-use wpstack_core::wordpress::{Cloud, Config, S3, stack};
+use wpstack_core::wordpress::{Cloud, Config, S3, stack, stack_with};
 
 use crate::args::Global;
 use crate::error::CommandError;
+use crate::images;
 use crate::kept::Kept;
 
 /// A configuration that was read, and where everything around it is.
@@ -54,9 +55,18 @@ impl Project {
     /// The stack that the configuration stands for.
     ///
     /// # Errors
-    /// When the configuration makes none, which a checked one rules out.
+    /// When the image takes files of this machine and they cannot be read. That the configuration makes none is ruled
+    /// out for a checked one.
     pub(crate) fn stack(&self) -> Result<Stack, CommandError> {
-        Ok(stack(&self.config)?)
+        let local = self.config.recipe().filter(|recipe| recipe.local().next().is_some());
+        let Some(recipe) = local else { return Ok(stack(&self.config)?) };
+        let inputs = images::maker(self)?.checksums(&recipe)?;
+        Ok(stack_with(&self.config, &inputs)?)
+    }
+
+    /// The directory of the configuration, where its relative paths begin.
+    pub(crate) fn home(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// The store on this disk. What is simulated is kept apart: it must never be taken for what exists at AWS.

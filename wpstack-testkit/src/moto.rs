@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use wpstack_image::testing::ecr::Ecr;
+
 use crate::http;
 use crate::venv::Venv;
 use crate::{Account, TestkitError};
@@ -184,6 +186,13 @@ impl MotoBuilder {
     pub fn unset(mut self, name: &str) -> Self {
         self.settings.remove(name);
         self
+    }
+
+    /// Has images pushed to that registry, and tells what is there.
+    #[must_use]
+    pub fn registry(self, registry: &Ecr) -> Self {
+        let (endpoint, token) = (registry.endpoint(), registry.token());
+        self.set("WPSTACK_REGISTRY", &endpoint).set("WPSTACK_REGISTRY_TOKEN", &token)
     }
 
     /// Starts the emulator and waits until it answers.

@@ -91,11 +91,11 @@ impl Provider<Repository> for Aws {
     async fn delete(
         &self,
         cx: &Cx,
-        _: &Repository,
+        spec: &Repository,
         state: &RepositoryState,
     ) -> Result<(), ProviderError> {
         let call = self.ecr.delete_repository().repository_name(&state.name);
-        let call = call.force(cx.may_lose_data());
+        let call = call.force(cx.may_lose_data() || spec.force_delete);
         call.send().await.call(ECR, "DeleteRepository").gone().map(drop)
     }
 }

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionOutput;
+use aws_sdk_ecs::types::builders::ContainerDefinitionBuilder;
 use aws_sdk_ecs::types::{
-    Compatibility, ContainerDefinition, HostVolumeProperties, KeyValuePair, LogConfiguration,
-    LogDriver, MountPoint, NetworkMode, PortMapping, Secret, SortOrder, TaskDefinition as Told,
-    TaskDefinitionField, TaskDefinitionStatus, TransportProtocol, Volume,
+    Compatibility, ContainerDefinition, DockerVolumeConfiguration, HostVolumeProperties,
+    KernelCapabilities, KeyValuePair, LinuxParameters, LogConfiguration, LogDriver, MountPoint,
+    NetworkMode, PortMapping, Scope, Secret, SortOrder, TaskDefinition as Told,
+    TaskDefinitionField, TaskDefinitionStatus, Tmpfs, TransportProtocol, Volume,
 };
 use futures::future::try_join_all;
-use wpstack_core::resource::ecs::{Container, TaskDefinition, TaskDefinitionState};
+use wpstack_core::resource::ecs::{Confinement, Container, TaskDefinition, TaskDefinitionState};
 use wpstack_core::value::Port;
 use wpstack_core::{Cx, Drifts, ErrorKind, Gone, Observed, Provider, ProviderError};
 
@@ -45,7 +47,7 @@ impl Provider<TaskDefinition> for Aws {
         spec: &TaskDefinition,
     ) -> Result<TaskDefinitionState, ProviderError> {
         let containers: Vec<_> =
-            spec.containers.iter().map(|it| container(cx, it)).collect::<Result<_, _>>()?;
+            spec.containers.iter().map(|it| container(cx, spec, it)).collect::<Result<_, _>>()?;
         let task_role = spec.task_role.as_ref().map(|role| cx.state_of(role)).transpose()?;
         let call = self
             .ecs
@@ -55,7 +57,7 @@ impl Provider<TaskDefinition> for Aws {
             .network_mode(NetworkMode::Bridge)
             .execution_role_arn(cx.state_of(&spec.execution_role)?.arn)
             .set_task_role_arn(task_role.map(|role| role.arn))
-            .set_volumes(Some(spec.volumes.iter().map(|name| volume(name)).collect()))
+            .set_volumes(Some(volumes(spec)))
             .set_container_definitions(Some(containers))
             .set_tags(Some(TagSet::wanted(cx, &spec.tags).to_sdk()));
         let answer = call.send().await.call(ECS, "RegisterTaskDefinition")?;
@@ -149,6 +151,24 @@ fn revision(arn: &str) -> u32 {
     arn.rsplit(':').next().and_then(|end| end.parse().ok()).unwrap_or(0)
 }
 
+fn volumes(spec: &TaskDefinition) -> Vec<Volume> {
+    let own = spec.volumes.iter().map(|name| volume(name));
+    own.chain(spec.shared_volumes.iter().map(|name| shared_volume(spec, name))).collect()
+}
+
+/// A volume of Docker's, which all tasks of the family on an instance share and which outlives them. Docker gives it
+/// the owner and the permissions of the directory that the image has there.
+fn shared_volume(spec: &TaskDefinition, name: &str) -> Volume {
+    let docker = DockerVolumeConfiguration::builder()
+        .scope(Scope::Shared)
+        .autoprovision(true)
+        .driver("local")
+        .build();
+    // Docker knows it by this name, and other stacks may run on the instance's disk after this one.
+    let name = format!("{}-{name}", spec.family);
+    Volume::builder().name(name).docker_volume_configuration(docker).build()
+}
+
 /// A volume of the task's own, which Docker fills with what the image has there.
 ///
 /// Not a Docker volume with a name, which tasks would share and which would outlive them: what the first image has put
@@ -157,7 +177,11 @@ fn volume(name: &str) -> Volume {
     Volume::builder().name(name).host(HostVolumeProperties::builder().build()).build()
 }
 
-fn container(cx: &Cx, spec: &Container) -> Result<ContainerDefinition, ProviderError> {
+fn container(
+    cx: &Cx,
+    task: &TaskDefinition,
+    spec: &Container,
+) -> Result<ContainerDefinition, ProviderError> {
     let (image, _) = spec.image.resolve(cx)?;
     let environment = spec.environment.iter().map(|(name, value)| {
         Ok(KeyValuePair::builder().name(name).value(value.resolve(cx)?).build())
@@ -171,7 +195,11 @@ fn container(cx: &Cx, spec: &Container) -> Result<ContainerDefinition, ProviderE
     });
     let secrets: Vec<_> = secrets.collect::<Result<_, ProviderError>>()?;
     let mounts = spec.mounts.iter().map(|mount| {
-        MountPoint::builder().source_volume(&mount.volume).container_path(&mount.path).build()
+        let volume = match task.shared_volumes.contains(&mount.volume) {
+            true => format!("{}-{}", task.family, mount.volume),
+            false => mount.volume.clone(),
+        };
+        MountPoint::builder().source_volume(volume).container_path(&mount.path).build()
     });
     let definition = ContainerDefinition::builder()
         .name(&spec.name)
@@ -184,7 +212,33 @@ fn container(cx: &Cx, spec: &Container) -> Result<ContainerDefinition, ProviderE
         .set_secrets(Some(secrets))
         .set_mount_points(Some(mounts.collect()))
         .log_configuration(log(cx, spec)?);
-    Ok(definition.build())
+    Ok(match &spec.confinement {
+        Some(confinement) => confined(definition, confinement),
+        None => definition,
+    }
+    .build())
+}
+
+fn confined(
+    definition: ContainerDefinitionBuilder,
+    confinement: &Confinement,
+) -> ContainerDefinitionBuilder {
+    let Confinement { user, memory } = confinement;
+    let memory = memory.iter().map(|(path, most)| {
+        // Programs run from there too: the supervisor's.
+        let options = ["rw", "exec", "nosuid", "nodev", "mode=1777"].map(str::to_owned);
+        let memory = Tmpfs::builder().container_path(path).size(whole(most.0));
+        memory.set_mount_options(Some(options.into())).build()
+    });
+    let memory = memory.collect::<Result<_, _>>().expect("each has its path and its size");
+    let limits = LinuxParameters::builder()
+        .capabilities(KernelCapabilities::builder().drop("ALL").build())
+        .set_tmpfs(Some(memory));
+    definition
+        .user(user)
+        .readonly_root_filesystem(true)
+        .docker_security_options("no-new-privileges")
+        .linux_parameters(limits.build())
 }
 
 /// Port 0 of the host has ECS choose one, so that several tasks fit an instance.

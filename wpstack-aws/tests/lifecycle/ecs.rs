@@ -70,6 +70,7 @@ fn task(memory: u32, team: &str) -> Stack {
         )]),
         secrets: BTreeMap::new(),
         mounts: vec![Mount { volume: "www-data".to_owned(), path: "/www".to_owned() }],
+        confinement: None,
         log: LogDestination {
             group,
             region: REGION.parse().unwrap(),
@@ -83,6 +84,7 @@ fn task(memory: u32, team: &str) -> Stack {
         execution_role,
         task_role: None,
         volumes: BTreeSet::from(["www-data".to_owned()]),
+        shared_volumes: BTreeSet::new(),
         containers: vec![container],
         tags,
     };

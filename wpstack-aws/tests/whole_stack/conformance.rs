@@ -11,7 +11,8 @@ use wpstack_testkit::Moto;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn aws_keeps_the_laws_for_every_type() {
-    let (moto, config) = (Moto::shared(), Config::default());
+    let (moto, mut config) = (Moto::shared(), Config::default());
+    config.image.tag = Some("latest".parse().unwrap());
     let account = moto.account().unwrap();
     let region = config.region.to_string();
     let aws = Aws::new(&account.sdk_config(moto.endpoint(), &region));

@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod destroy;
 mod graph;
+mod image;
 mod import;
 mod init;
 mod output;
@@ -18,6 +19,7 @@ pub(crate) use apply::ApplyArgs;
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use destroy::DestroyArgs;
 pub(crate) use graph::GraphArgs;
+pub(crate) use image::ImageArgs;
 pub(crate) use import::ImportArgs;
 pub(crate) use init::InitArgs;
 pub(crate) use output::OutputArgs;
@@ -43,6 +45,7 @@ pub(crate) async fn run(command: &Command, context: Context<'_>) -> Result<Answe
         Command::Output(args) => output::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::State(args) => state::run(args, context).await,
+        Command::Image(args) => image::run(args, context).await,
         Command::Graph(args) => graph::run(args, context),
         Command::Schema => schema::run(),
         Command::Completions(args) => completions::run(args),

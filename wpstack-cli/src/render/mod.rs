@@ -3,11 +3,13 @@
 pub(crate) mod diff;
 pub(crate) mod duration;
 pub(crate) mod error;
+pub(crate) mod image;
 pub(crate) mod import;
 pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod refresh;
+pub(crate) mod size;
 pub(crate) mod state;
 pub(crate) mod style;
 pub(crate) mod summary;

@@ -19,13 +19,12 @@ fn run(sandbox: &Sandbox, account: &Account, arguments: &str) -> Run {
 #[test]
 fn a_stack_lives_from_apply_to_destroy_and_leaves_nothing() {
     let account = Moto::shared().account().unwrap();
-    let sandbox = Sandbox::empty();
+    let sandbox = Sandbox::pushed();
     let run = |arguments: &str, exit: i32| {
         let run = run(&sandbox, &account, arguments);
         assert_eq!(run.exit, exit, "{run}");
         run
     };
-    run("init --name blog", 0);
     run("plan --detailed-exitcode", 2);
     let applied = run("apply --yes --wait=exists", 0);
     assert!(applied.stderr.contains("\nOutputs:\n"), "{applied}");

@@ -5,6 +5,7 @@ mod arguments;
 mod configuration;
 mod damage;
 mod emulator;
+mod image;
 mod import;
 #[cfg(unix)]
 mod interrupt;

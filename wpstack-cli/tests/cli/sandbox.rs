@@ -30,6 +30,14 @@ impl Sandbox {
         sandbox
     }
 
+    /// With the configuration that `init` writes, for an image that somebody pushes.
+    pub(crate) fn pushed() -> Self {
+        let sandbox = Self::empty();
+        assert_eq!(sandbox.run("init --name blog").exit, 0);
+        sandbox.edit("# tag = \"latest\"", "tag = \"latest\"");
+        sandbox
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }

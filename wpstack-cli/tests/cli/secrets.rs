@@ -137,8 +137,7 @@ fn no_secret_of_the_simulation_is_written_down() {
 #[test]
 fn no_secret_of_aws_is_written_down() {
     let account = Moto::shared().account().unwrap();
-    let sandbox = Sandbox::empty();
-    assert_eq!(sandbox.run("init --name blog").exit, 0);
+    let sandbox = Sandbox::pushed();
     let environment = account.environment(account.endpoint(), REGION);
     let mut texts = life(&sandbox, &environment, "refresh --json");
     let client = Aws::new(&account.sdk_config(account.endpoint(), REGION)).secretsmanager;

@@ -24,8 +24,7 @@ impl Team {
         let account = Moto::shared().account().unwrap();
         let bucket = format!("{bucket}-{}", account.id());
         let configured = || {
-            let sandbox = Sandbox::empty();
-            assert_eq!(sandbox.run("init --name blog").exit, 0);
+            let sandbox = Sandbox::pushed();
             let s3 = format!("[state]\ns3 = {{ bucket = \"{bucket}\", lease = \"6s\" }}\n");
             sandbox.edit("[state]\n", &s3);
             sandbox
@@ -247,17 +246,17 @@ fn without_a_bucket_the_error_says_what_to_do() {
     [exit 1]
     --- stderr
     error: the state's bucket is not named
-       --> wpstack.toml:117:6
+       --> wpstack.toml:161:6
         |
-    117 | s3 = { key = "x", lease = "1s" }
+    161 | s3 = { key = "x", lease = "1s" }
         |      ^^^^^^^^^^^^^^^^^^^^^^^^^^^
         |
         = help: for example `s3 = { bucket = "team-states" }`
 
     error: expected 2s to 1h, found 1s
-       --> wpstack.toml:117:27
+       --> wpstack.toml:161:27
         |
-    117 | s3 = { key = "x", lease = "1s" }
+    161 | s3 = { key = "x", lease = "1s" }
         |                           ^^^^
         |
         = help: a sign of life is given four times in it

@@ -49,6 +49,7 @@ impl Site {
         let sandbox = Sandbox::empty();
         let run = sandbox.run(&format!("init --name {STACK}"));
         assert_eq!(run.exit, 0, "{run}");
+        sandbox.edit("# tag = \"latest\"", "tag = \"latest\"");
         Self { account, proxy, sandbox, began: Instant::now() }
     }
 
