@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+use wpstack_core::Resource;
+use wpstack_core::plan::{Action, Plan, Verb};
+use wpstack_core::resource::ecr::Image;
 use wpstack_core::time::SystemClock;
-use wpstack_image::build::Progress as Build;
+use wpstack_core::value::{ImageDigest, ImageTag};
+use wpstack_core::wordpress::Cloud;
 use wpstack_image::engine::{self, Engine};
-use wpstack_image::maker::{Event, Maker, Observer};
-use wpstack_image::registry::Progress as Push;
+use wpstack_image::maker::{Maker, Observer};
 
 use crate::console::Console;
 use crate::environment;
 use crate::error::CommandError;
 use crate::project::Project;
-use crate::render::size::size;
 
 /// What builds the project's image. Relative paths of its configuration begin beside it.
 ///
@@ -24,6 +27,34 @@ pub(crate) fn maker(project: &Project) -> Result<Maker, CommandError> {
             .hint("name one: `WPSTACK_CACHE=/var/cache/wpstack`"));
     };
     Ok(Maker::new(cache, Arc::new(SystemClock)).at_home_in(project.home()))
+}
+
+/// An image that an apply of a plan would build.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outlook {
+    /// Its tag.
+    pub(crate) tag: ImageTag,
+    /// Its digest, if it was built on this machine before.
+    pub(crate) digest: Option<ImageDigest>,
+}
+
+impl Outlook {
+    /// That of a plan, if it builds one.
+    ///
+    /// # Errors
+    /// When files of this machine that belong to it cannot be read.
+    pub(crate) fn of(project: &Project, plan: &Plan) -> Result<Option<Self>, CommandError> {
+        let makes = |verb| matches!(verb, Verb::Create | Verb::Replace(_) | Verb::Resume);
+        let is_made = |action: &Action| {
+            action.object.address.type_name() == Image::TYPE && makes(action.verb)
+        };
+        // What is simulated is not built at all.
+        let builds = project.cloud == Cloud::Aws && plan.actions.iter().any(is_made);
+        let Some(spec) = project.config.recipe().filter(|_| builds) else { return Ok(None) };
+        let maker = maker(project)?;
+        let recipe = maker.recipe(spec)?;
+        Ok(Some(Self { tag: recipe.tag(), digest: maker.known(&recipe) }))
+    }
 }
 
 /// The container engine of this machine.
@@ -49,30 +80,8 @@ pub(crate) fn engine_lines(console: Console) -> impl Fn(engine::Progress) + Send
 /// Tells each thing that happens in a line. What is on its way is not told byte by byte.
 pub(crate) fn lines(console: Console) -> Observer {
     Arc::new(move |event| {
-        if let Some(line) = line(event) {
-            console.say(&format!("{line}\n"));
+        if let Some(words) = event.words() {
+            console.say(&format!("{words}\n"));
         }
-    })
-}
-
-fn line(event: &Event) -> Option<String> {
-    Some(match event {
-        Event::Known { .. } => "built before, and nothing of it has changed".to_owned(),
-        Event::Outdated { version, newer } => format!(
-            "warning: the mirror does not have WordPress {newer}, so it is {version}: take a newer snapshot or \
-             name a release"
-        ),
-        Event::Build(Build::Reused { layer, size: bytes }) => {
-            format!("{layer}: built before, {}", size(*bytes))
-        }
-        Event::Build(Build::Packed { layer, size: bytes }) => {
-            format!("{layer}: built, {}", size(*bytes))
-        }
-        Event::Build(Build::Reading { layer }) => format!("{layer}: putting together"),
-        Event::Push(Push::Sent { size: bytes, .. }) => format!("sent {}", size(*bytes)),
-        Event::Push(Push::Waiting { because, pause, .. }) => {
-            format!("{because}: trying again in {} s", pause.as_secs())
-        }
-        Event::Fetching { .. } | Event::Build(_) | Event::Push(_) => return None,
     })
 }

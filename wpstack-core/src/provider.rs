@@ -15,6 +15,7 @@ use crate::failure::{ErrorKind, ProviderError};
 use crate::registry::revive;
 use crate::resource::Resource;
 use crate::stack::Ref;
+use crate::teller::Teller;
 use crate::time::Clock;
 
 /// The verbs of one resource type on one cloud.
@@ -284,7 +285,7 @@ impl Consent {
 /// Owned and cheap to clone. Not borrowed, because mockall cannot mock an async method with a lifetime in an
 /// argument's type, and one here would spread to every signature.
 #[derive(Clone, Debug)]
-pub struct Cx(Arc<Context>);
+pub struct Cx(Arc<Context>, Teller);
 
 /// What a [`Cx`] is made of.
 #[derive(Clone, Debug)]
@@ -347,7 +348,19 @@ impl Cx {
     /// A context.
     #[must_use]
     pub fn new(context: Context) -> Self {
-        Self(Arc::new(context))
+        Self(Arc::new(context), Teller::default())
+    }
+
+    /// The same, where somebody listens to what a call is at.
+    #[must_use]
+    pub fn telling(self, teller: Teller) -> Self {
+        Self(self.0, teller)
+    }
+
+    /// Where a call that takes long says what it is at.
+    #[must_use]
+    pub fn teller(&self) -> &Teller {
+        &self.1
     }
 
     /// The object that the call is for.
@@ -382,7 +395,7 @@ impl Cx {
 
     /// The context of the deletion of an object whose place is taken by what that spec describes.
     pub(crate) fn followed_by(self, successor: Option<Value>) -> Self {
-        Self::new(Context { successor, ..(*self.0).clone() })
+        Self(Arc::new(Context { successor, ..(*self.0).clone() }), self.1)
     }
 
     /// The spec of what takes the place of an object that is deleted, if the same run makes it.

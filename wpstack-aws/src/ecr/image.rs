@@ -41,7 +41,7 @@ impl Provider<Image> for Aws {
             return Err(ProviderError::new(ErrorKind::Refused, "wpstack", "build", message));
         };
         let to = self.destination(&cx.state_of(&spec.repository)?.name).await?;
-        let digest = images.make(recipe, &to).await?;
+        let digest = images.make(recipe, &to, cx.teller()).await?;
         Ok(ImageState { digest: Some(digest), ..state.clone() })
     }
 

@@ -10,6 +10,7 @@ use wpstack_core::plan::Plan;
 use crate::answer::Answer;
 use crate::consent::{Losses, allowed};
 use crate::error::CommandError;
+use crate::images::Outlook;
 use crate::plan_file::PlanFile;
 use crate::project::resolve;
 use crate::work::{Context, Run, Work, applicable, seed};
@@ -60,6 +61,9 @@ pub(super) async fn run(args: &ApplyArgs, context: Context<'_>) -> Result<Answer
     Work::under_lock(context, "wpstack apply", async |work| {
         let (stack, plan) = args.plan(work, context).await?;
         context.console.say(&render::plan::plan(&plan, &work.names(), context.console.verbose));
+        if let Some(image) = Outlook::of(&work.project, &plan)? {
+            context.console.say(&render::image::outlook(&image));
+        }
         applicable(&plan)?;
         let consent = args.losses.consent();
         allowed(&work.session.hazards(&stack, &plan, &consent))?;

@@ -8,6 +8,7 @@ use wpstack_core::Stack;
 use crate::answer::Answer;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::images::Outlook;
 use crate::plan_file::PlanFile;
 use crate::project::resolve;
 use crate::render;
@@ -35,7 +36,11 @@ pub(super) async fn run(args: &PlanArgs, context: Context<'_>) -> Result<Answer,
             if args.destroy { Stack::new(config.name.clone()) } else { work.project.stack()? };
         let plan = work.plan(&stack).await?;
         let mut text = render::plan::plan(&plan, &work.names(), context.console.verbose);
-        let json = json!({"plan": plan});
+        let mut json = json!({"plan": plan});
+        if let Some(image) = Outlook::of(&work.project, &plan)? {
+            text += &render::image::outlook(&image);
+            json["image"] = json!(image);
+        }
         if let Err(error) = applicable(&plan) {
             context.console.say(&text);
             return Err(error);

@@ -5,10 +5,20 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use wpstack_core::image::Destination;
 use wpstack_image::build::Built;
+use wpstack_image::maker::size;
 use wpstack_image::registry::{Outcome, Pushed};
 
-use super::size::size;
 use super::style::count;
+use crate::images::Outlook;
+
+/// What a plan does about the image.
+pub(crate) fn outlook(outlook: &Outlook) -> String {
+    let Outlook { tag, digest } = outlook;
+    match digest {
+        Some(digest) => format!("Image {tag}: built here before, {digest}.\n"),
+        None => format!("Image {tag}: to be built.\n"),
+    }
+}
 
 /// What was built, for people.
 pub(crate) fn built(built: &Built) -> String {

@@ -9,7 +9,6 @@ pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod refresh;
-pub(crate) mod size;
 pub(crate) mod state;
 pub(crate) mod style;
 pub(crate) mod summary;

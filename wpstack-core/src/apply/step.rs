@@ -1,5 +1,6 @@
 //! One step: its calls, each with what is made durable before and after it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +16,8 @@ use crate::plan::{Step, Task, successor};
 use crate::provider::{Condition, Cx};
 use crate::registry::{AnyObserved, AnyProvider, AnyRecorded, Kind};
 use crate::resource::{Change, Settles};
-use crate::state::{Fact, LedgerError, Record, RecordedEdge};
+use crate::state::{Document, Fact, LedgerError, Record, RecordedEdge};
+use crate::teller::Teller;
 use crate::time::{after, between};
 
 /// How far a step has come.
@@ -450,14 +452,24 @@ impl Worker<'_> {
         self.run.ledger.with(|document| {
             let edges = self.run.resolver.resolve(document, spec);
             let cx = self.run.resolver.context(document, &self.step.object, &edges);
-            (edges, cx)
+            (edges, cx.telling(self.teller()))
         })
     }
 
     fn context(&self, record: &Record) -> Cx {
         let object = &self.step.object;
         let resolver = &self.run.resolver;
-        self.run.ledger.with(|document| resolver.context(document, object, &record.edges))
+        let context = |document: &Document| resolver.context(document, object, &record.edges);
+        self.run.ledger.with(context).telling(self.teller())
+    }
+
+    /// Makes events of what the provider says about a call.
+    fn teller(&self) -> Teller {
+        let (events, step) = (self.run.events.clone(), self.at);
+        let clock = Arc::clone(&self.run.resolver.clock);
+        Teller::to(move |words| {
+            events.emit(clock.as_ref(), What::StepWaiting { step, phase: words.to_owned() });
+        })
     }
 
     /// What is made in the place of an object that is deleted.

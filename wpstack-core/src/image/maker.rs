@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::Recipe;
 use crate::failure::ProviderError;
 use crate::secret::Secret;
+use crate::teller::Teller;
 use crate::value::ImageDigest;
 
 /// Builds images and pushes them.
@@ -21,8 +22,14 @@ use crate::value::ImageDigest;
 /// [`ProviderError`], whose kind says whether a repeat may help.
 #[async_trait]
 pub trait ImageMaker: Debug + Send + Sync + 'static {
-    /// Builds the recipe's image, unless it has been built before, and pushes it. Returns its digest.
-    async fn make(&self, recipe: &Recipe, to: &Destination) -> Result<ImageDigest, ProviderError>;
+    /// Builds the recipe's image, unless it has been built before, and pushes it, saying how far it is. Returns its
+    /// digest.
+    async fn make(
+        &self,
+        recipe: &Recipe,
+        to: &Destination,
+        teller: &Teller,
+    ) -> Result<ImageDigest, ProviderError>;
 }
 
 /// Where an image is pushed to.

@@ -20,6 +20,7 @@ mod memo;
 mod parts;
 mod progress;
 mod push;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,15 +28,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wpstack_core::ProviderError;
 use wpstack_core::image::{
     Base, Debian, Destination, ImageMaker, ImageSpec, Mirror, Recipe, Source,
 };
 use wpstack_core::time::Clock;
 use wpstack_core::value::{Checksum, ImageDigest};
+use wpstack_core::{ProviderError, Teller};
 
 pub use error::MakeError;
 pub use progress::{Event, Observer};
+pub use words::size;
 
 use crate::build::{self, Built};
 use crate::dockerfile::{Context, Ingredients};
@@ -234,8 +236,24 @@ impl fmt::Debug for Maker {
 
 #[async_trait]
 impl ImageMaker for Maker {
-    async fn make(&self, recipe: &Recipe, to: &Destination) -> Result<ImageDigest, ProviderError> {
-        Ok(self.push(recipe, to).await?.digest)
+    async fn make(
+        &self,
+        recipe: &Recipe,
+        to: &Destination,
+        teller: &Teller,
+    ) -> Result<ImageDigest, ProviderError> {
+        // Threads that still read or pack when this is dropped have nobody to tell.
+        let listener = Arc::new(teller.clone());
+        let (own, teller) = (Arc::clone(&self.observer), Arc::downgrade(&listener));
+        let maker = self.clone().observed(Arc::new(move |event| {
+            own(event);
+            if let (Some(teller), Some(words)) = (teller.upgrade(), event.words()) {
+                teller.tell(&words);
+            }
+        }));
+        let digest = maker.push(recipe, to).await?.digest;
+        drop(listener);
+        Ok(digest)
     }
 }
 

@@ -128,6 +128,7 @@ impl Provider<spec::Image> for Sim {
             let (name, tag) = (&repository.name, spec.tag.as_str());
             let begun = self.call(cx, "ecr", "PutImage", |world| world.build_image(name, tag));
             let left = begun.await?.duration_since(self.clock_ref().now());
+            cx.teller().tell("building");
             self.clock_ref().sleep(Duration::try_from(left).unwrap_or_default()).await;
             let there = self.look_up(cx, &repository, tag).await?;
             return there

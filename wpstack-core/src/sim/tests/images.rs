@@ -1,11 +1,20 @@
 //! Repositories and the images in them.
 
 use super::trial::{Trial, counted, shown};
-use crate::Stack;
+use crate::event::What;
+use crate::image::{ImageSpec, Recipe};
 use crate::resource::ecr::{Image, Lifecycle, Repository};
 use crate::value::{Days, Tags};
+use crate::wordpress::Inputs;
+use crate::{Ref, Stack};
 
 fn stack(keep: u32) -> Stack {
+    let (mut stack, repository) = repository(keep);
+    stack.add("main", Image::tagged(repository, "1".parse().unwrap())).unwrap();
+    stack
+}
+
+fn repository(keep: u32) -> (Stack, Ref<Repository>) {
     let mut stack = Stack::new("blog".parse().unwrap());
     let repository = Repository {
         name: "blog".parse().unwrap(),
@@ -15,8 +24,7 @@ fn stack(keep: u32) -> Stack {
         tags: Tags::default(),
     };
     let repository = stack.add("main", repository).unwrap();
-    stack.add("main", Image::tagged(repository, "1".parse().unwrap())).unwrap();
-    stack
+    (stack, repository)
 }
 
 /// What the state says of the image.
@@ -41,6 +49,22 @@ async fn a_push_moves_the_tag_and_the_next_run_sees_it() {
     assert!(summary.is_complete() && summary.advice.is_empty(), "{summary:#?}");
     assert_eq!(digest(&trial).await, format!("\"{second}\""));
     trial.sim.tamper(|world| assert_eq!(world.ecr.repositories["blog"].images.len(), 2));
+}
+
+#[tokio::test]
+async fn an_image_that_is_built_tells_how_far_it_is() {
+    let (mut stack, repository) = repository(10);
+    let recipe = Recipe { spec: ImageSpec::default(), inputs: Inputs::new() };
+    stack.add("main", Image::built(repository, recipe)).unwrap();
+    let trial = Trial::new(5);
+    assert!(trial.apply(&stack).await.is_complete());
+    assert_ne!(digest(&trial).await, "null");
+    let told = trial.events().into_iter().filter_map(|event| match event.what {
+        What::StepWaiting { phase, .. } => Some(phase),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), ["building"]);
+    assert_eq!(shown(&trial.plan(&stack).await), "");
 }
 
 #[tokio::test]
