@@ -83,7 +83,7 @@ impl Database {
 }
 
 /// Makes the image of the programs on this machine.
-async fn build(engine: &Engine) {
+pub(crate) async fn build(engine: &Engine) {
     let place = fresh("mariadb");
     let root = place.join("root");
     for directory in ["run", "tmp", "var/lib/mysql"] {

@@ -6,26 +6,24 @@ use std::sync::Arc;
 
 use bollard::auth::DockerCredentials;
 use wpstack_core::Secret;
-use wpstack_core::image::{Base, Debian, Destination, ImageSpec, Mirror};
+use wpstack_core::image::{Base, Debian, Destination, ImageSpec};
 use wpstack_core::time::SystemClock;
 use wpstack_core::value::{Architecture, ImageDigest};
 use wpstack_image::build::Built;
 use wpstack_image::engine::Engine;
 use wpstack_image::maker::{MakeError, Maker};
+use wpstack_image::testing::mirror;
 
 use crate::machine::{directory, fresh, run};
 use crate::registry_server::Server;
 
-const REPOSITORY: &str = "wordpress";
+pub(crate) const REPOSITORY: &str = "wordpress";
 const USER: &str = "AWS";
 const PASSWORD: &str = "TOKEN";
 
 /// WordPress as Debian's mirror has it today.
 pub(crate) fn recipe(architecture: Architecture) -> ImageSpec {
-    let main = "http://deb.debian.org/debian";
-    let security = format!("{main}-security");
-    let debian =
-        Debian { mirror: Mirror::Live { main: main.to_owned(), security }, ..Debian::default() };
+    let debian = Debian { mirror: mirror::of_this_machine(), ..Debian::default() };
     ImageSpec { base: Base::Debian(debian), architecture, ..ImageSpec::default() }
 }
 

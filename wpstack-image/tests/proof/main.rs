@@ -9,6 +9,7 @@
 #![expect(clippy::print_stderr, reason = "it takes minutes, and tells how far it is")]
 #![expect(clippy::disallowed_methods, reason = "containers and browsers take real time")]
 
+mod base;
 mod browser;
 mod checks;
 mod container;
