@@ -2,29 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use wpstack_core::image::Mirror;
 use wpstack_image::testing::ecr::{Ecr, Operation};
-use wpstack_image::testing::mirror;
 use wpstack_testkit::Moto;
 
 use crate::sandbox::{Run, Sandbox};
 
 const REGION: &str = "eu-west-1";
-
-/// With a configuration whose packages come from the mirror that this machine has.
-fn sandbox(cloud: &str) -> Sandbox {
-    let sandbox = Sandbox::empty();
-    assert_eq!(sandbox.run(&format!("init --name blog --cloud {cloud}")).exit, 0);
-    let Mirror::Live { main, security } = mirror::of_this_machine() else {
-        panic!("a live mirror")
-    };
-    let text = sandbox.read("wpstack.toml");
-    let line = |key: &str| text.lines().find(|line| line.starts_with(&format!("# {key} = ")));
-    let (first, second) = (line("mirror").unwrap(), line("security_mirror").unwrap());
-    sandbox.edit(second, &format!("security_mirror = \"{security}\""));
-    sandbox.edit(&format!("{first}\n"), &format!("mirror = \"{main}\"\n"));
-    sandbox
-}
 
 /// Fetched and built once for all tests and runs of tests.
 fn cache() -> PathBuf {
@@ -45,11 +28,14 @@ fn one_apply_leads_from_nothing_to_a_service_with_the_images_digest() {
     let ecr = Ecr::start().unwrap();
     ecr.make("blog");
     let moto = Moto::builder().registry(&ecr).start().unwrap();
-    let (account, sandbox) = (moto.account().unwrap(), sandbox("aws"));
+    let (account, sandbox) = (moto.account().unwrap(), Sandbox::mirrored("aws"));
     let environment = account.environment(account.endpoint(), REGION);
     let run = |arguments: &str, exit: i32| run(&sandbox, arguments, &environment, exit);
 
-    run("apply --yes --wait=exists", 0);
+    let planned = run("plan", 0);
+    assert!(planned.stderr.contains(": to be built.\n"), "{planned}");
+    let applied = run("apply --yes --wait=exists", 0);
+    assert!(applied.stderr.contains("distribution: built"), "{applied}");
     let pushed = ecr.repository("blog").unwrap();
     let (tag, digest) = pushed.tags.iter().next().expect("the image has a tag");
     assert!(tag.starts_with("wpstack-"), "{tag}");
@@ -100,7 +86,7 @@ fn an_image_that_is_named_is_not_built() {
 
 #[test]
 fn a_registry_is_named_with_its_repository() {
-    let sandbox = sandbox("sim");
+    let sandbox = Sandbox::mirrored("sim");
     let refused = run(&sandbox, "image push", &[], 1);
     assert!(refused.stderr.contains("the simulated cloud has no registry"), "{refused}");
     let refused = run(&sandbox, "image push --to http://127.0.0.1:5000", &[], 1);

@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use wpstack_core::image::Mirror;
+use wpstack_image::testing::mirror;
 
 /// A directory with nothing in it.
 pub(crate) struct Sandbox(TempDir);
@@ -35,6 +37,21 @@ impl Sandbox {
         let sandbox = Self::empty();
         assert_eq!(sandbox.run("init --name blog").exit, 0);
         sandbox.edit("# tag = \"latest\"", "tag = \"latest\"");
+        sandbox
+    }
+
+    /// With a configuration whose image takes its packages from the mirror that this machine has.
+    pub(crate) fn mirrored(cloud: &str) -> Self {
+        let sandbox = Self::empty();
+        assert_eq!(sandbox.run(&format!("init --name blog --cloud {cloud}")).exit, 0);
+        let Mirror::Live { main, security } = mirror::of_this_machine() else {
+            panic!("a live mirror")
+        };
+        let text = sandbox.read("wpstack.toml");
+        let line = |key: &str| text.lines().find(|line| line.starts_with(&format!("# {key} = ")));
+        let (first, second) = (line("mirror").unwrap(), line("security_mirror").unwrap());
+        sandbox.edit(second, &format!("security_mirror = \"{security}\""));
+        sandbox.edit(&format!("{first}\n"), &format!("mirror = \"{main}\"\n"));
         sandbox
     }
 
