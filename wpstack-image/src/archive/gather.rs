@@ -98,6 +98,9 @@ impl Refused {
     }
 }
 
+/// How deep a path may lead.
+const DEPTH: usize = 64;
+
 /// Files as they come in: root's, and readable.
 #[derive(Debug)]
 pub(super) struct Gather {
@@ -162,8 +165,15 @@ impl Gather {
         let path = self.path(name)?;
         let file = target.parse().ok().and_then(|target| self.tree.get(&target)).cloned();
         match file {
-            // As a file of its own: its bytes are shared in memory and compressed away.
-            Some(node @ Node { kind: Kind::File(_), .. }) => self.insert(path, name, node),
+            // As a file of its own, which it is to the image.
+            Some(Node { kind: Kind::File(bytes), .. }) => {
+                let size = bytes.len() as u64;
+                if size > self.limits.unpacked - self.size {
+                    return refuse(name, Refusal::Large(self.limits.unpacked));
+                }
+                self.size += size;
+                self.insert(path, name, Node::root(Kind::File(bytes), 0o644))
+            }
             _ => refuse(name, Refusal::HardLink(target.to_owned())),
         }
     }
@@ -200,7 +210,8 @@ impl Gather {
     }
 
     fn path(&self, name: &str) -> Result<TreePath, GatherError> {
-        if name.len() > self.limits.path {
+        // Every directory on the way is one more, whether the archive has it or not.
+        if name.len() > self.limits.path || name.split('/').count() > DEPTH {
             return refuse(name, Refusal::Long);
         }
         if name.contains('\\') || name.chars().any(char::is_control) {

@@ -7,7 +7,7 @@ use wpstack_core::image::{ImageSpec, Recipe};
 use wpstack_core::value::Checksum;
 
 use super::stack::Stack;
-use super::{BuildError, CoreArchive, Made, Part, created, materials, parts};
+use super::{BuildError, CoreArchive, Made, Part, Role, created, materials, parts};
 use crate::inputs::Inputs;
 use crate::layer::Outline;
 use crate::oci::Labels;
@@ -24,8 +24,8 @@ pub struct Contents {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Reads everything that the recipe adds to the distribution, but for wpstack's own configuration. It takes seconds, and
-/// blocks.
+/// Reads everything that the recipe adds to the distribution, but for wpstack's own `configuration`. It takes seconds,
+/// and blocks.
 ///
 /// # Errors
 /// When a part cannot be read, is refused, or stands in the way of another.
@@ -34,6 +34,7 @@ pub fn contents(
     inputs: Inputs,
     core: CoreArchive,
     archives: &BTreeMap<Checksum, PathBuf>,
+    configuration: &Tree,
 ) -> Result<Contents, BuildError> {
     let spec: &ImageSpec = &recipe.spec;
     let (mut tree, mut version, mut stack) = (Tree::new(), None, Stack::default());
@@ -46,6 +47,9 @@ pub fn contents(
         }
         tree.extend(files);
     }
+    // It is laid upon these, and must not hide what the recipe brings.
+    let outline = stack.complete(&Outline::of(configuration));
+    stack.lay("configuration", Role::Configuration, &outline)?;
     let wordpress = version.ok_or(BuildError::Version)?;
     let created = created(spec, None)?;
     let labels = materials::labels(spec, &recipe.tag(), &wordpress, created, Labels::default());

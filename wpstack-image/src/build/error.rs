@@ -1,6 +1,7 @@
 //! Why an image is not built.
 
 use crate::archive::ArchiveError;
+use crate::debian;
 use crate::inputs::InputError;
 use crate::layer::LayerError;
 use crate::tree::TreePath;
@@ -90,6 +91,9 @@ pub enum PartError {
     /// A further file.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// The distribution.
+    #[error(transparent)]
+    Debian(#[from] debian::Error),
     /// Whatever else makes parts.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -124,6 +128,7 @@ impl PartError {
             Self::Extension(source) => source.hint(),
             Self::Language(source) => source.hint(),
             Self::Files(source) => source.hint(),
+            Self::Debian(source) => source.hint(),
             Self::Other(_) => "see what it says, and build again",
         }
     }

@@ -105,6 +105,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether trying again may help.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Fetch(error) | Self::Repository(RepositoryError::Fetch(error)) => error.passes(),
+            _ => false,
+        }
+    }
+
     /// What to do.
     #[must_use]
     pub fn hint(&self) -> &'static str {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use debversion::Version;
-use wpstack_core::image::Debian;
+use wpstack_core::image::{Debian, Mirror};
 use wpstack_core::value::Checksum;
 
 use super::repository::{self, Keyring, RepositoryError, Stanza};
@@ -66,8 +66,11 @@ pub(super) async fn wordpress_source_of(
     for (version, stanza, base) in versions {
         match fetch(&version, stanza, base, fetcher).await {
             Ok(source) => return Ok(WordPressSource { unavailable, ..source }),
-            // A mirror may have the lists before it has the files.
-            Err(Error::Fetch(error)) if matches!(error.cause, Cause::Status(404 | 410)) => {
+            // A live mirror may have the lists before it has the files. A snapshot has both, or is not the same for all.
+            Err(Error::Fetch(error))
+                if matches!(error.cause, Cause::Status(404 | 410))
+                    && matches!(debian.mirror, Mirror::Live { .. }) =>
+            {
                 if unavailable.is_empty() {
                     failure = error.into();
                 }

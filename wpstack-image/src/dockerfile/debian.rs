@@ -13,6 +13,11 @@ pub(super) fn begin(debian: &Debian, from: Option<&str>) -> Result<String, Value
     let suite = match release {
         Release::Trixie => "trixie",
     };
+    // A state of another day has run out by now, and one of today has not.
+    let validity = match mirror {
+        Mirror::Snapshot(_) => "-o Acquire::Check-Valid-Until=false ",
+        Mirror::Live { .. } => "",
+    };
     let (dated, main, security) = match mirror {
         Mirror::Snapshot(Snapshot(moment)) => {
             let (moment, day) = value::moment(moment)?;
@@ -34,7 +39,7 @@ pub(super) fn begin(debian: &Debian, from: Option<&str>) -> Result<String, Value
          && echo 'deb {main} {suite} main' >/etc/apt/sources.list \\\n \
          && echo 'deb {main} {suite}-updates main' >>/etc/apt/sources.list \\\n \
          && echo 'deb {security} {suite}-security main' >>/etc/apt/sources.list \\\n \
-         && apt-get -o Acquire::Check-Valid-Until=false update \\\n \
+         && apt-get {validity}update \\\n \
          && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \\\n\
          {packages} \
          && apt-get clean \\\n \

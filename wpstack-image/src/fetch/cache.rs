@@ -28,13 +28,14 @@ impl Cache {
         }
     }
 
-    /// The file with that checksum. One that has become another since it was written is removed.
+    /// The file with that checksum. One that has become another since it was written is none, and is replaced when the
+    /// right one is kept: another process may be about to.
     pub(super) fn find(&self, expected: &Checksum) -> Result<Option<PathBuf>, FetchError> {
         let path = self.path(expected);
         let io = |source| FetchError::io(&path.display().to_string(), source);
         match digest(&path) {
             Ok(actual) if actual == expected.as_str() => Ok(Some(path)),
-            Ok(_) => std::fs::remove_file(&path).map(|()| None).map_err(io),
+            Ok(_) => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io(error)),
         }

@@ -99,7 +99,8 @@ impl Fetcher {
     /// Writes the file into the cache's directory, under a name that goes away by itself.
     async fn download(&self, url: &str, limit: u64) -> Result<Writer, FetchError> {
         if !url.starts_with("http://") && !url.starts_with("https://") {
-            let (cache, path) = (self.cache.clone(), PathBuf::from(url));
+            let path = PathBuf::from(url.strip_prefix("file://").unwrap_or(url));
+            let cache = self.cache.clone();
             return blocking(url, move || copy(&cache, &path, limit)).await;
         }
         let mut pauses = PAUSES.iter();

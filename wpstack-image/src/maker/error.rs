@@ -2,7 +2,7 @@
 
 use wpstack_core::{ErrorKind, ProviderError};
 
-use crate::build::BuildError;
+use crate::build::{BuildError, PartError};
 use crate::dockerfile::DockerfileError;
 use crate::fetch::FetchError;
 use crate::inputs::InputError;
@@ -78,6 +78,12 @@ impl MakeError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Fetch(error) if error.passes() => ErrorKind::Unclear,
+            Self::Debian(error)
+            | Self::Build(BuildError::Part { source: PartError::Debian(error), .. })
+                if error.passes() =>
+            {
+                ErrorKind::Unclear
+            }
             Self::Push(error) => match error {
                 registry::Error::Throttled { .. } => ErrorKind::Throttled,
                 registry::Error::Unavailable { .. }

@@ -147,10 +147,13 @@ impl Maker {
         let (recipe, from) = (recipe.clone(), from.map(str::to_owned));
         blocking(move || {
             let (core, archives) = sources;
-            let contents = build::contents(&recipe, inputs, core, &archives)?;
+            // Of Alpine too: its Dockerfile bridges what differs.
+            let debian = ImageSpec { base: Base::Debian(Debian::default()), ..spec.clone() };
+            let configuration = rootfs::tree(&debian)?;
+            let contents = build::contents(&recipe, inputs, core, &archives, &configuration)?;
             let ingredients = Ingredients {
                 spec: &spec,
-                configuration: &rootfs::tree(&spec)?,
+                configuration: &configuration,
                 wordpress: &contents.tree,
                 labels: &contents.labels,
                 from: from.as_deref(),

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use wpstack_core::image::{Base, Core, Debian, FORMAT, ImageSpec, Source};
 
 use super::{Event, MakeError, Observer};
-use crate::build::{CoreArchive, Made, Part, PartError, Parts, Role};
+use crate::build::{CoreArchive, Made, Part, Parts, Role};
 use crate::debian::{self, Selection};
 use crate::digest::Digest;
 use crate::fetch::Fetcher;
@@ -54,8 +54,7 @@ fn distribution(selection: Selection, fetcher: Fetcher) -> Part {
     let inputs = Digest::of(&identity.expect("texts become JSON"));
     let runtime = Handle::current();
     let make = move || {
-        let root = runtime.block_on(selection.unpack(&fetcher));
-        let root = root.map_err(|error| PartError::Other(Box::new(error)))?;
+        let root = runtime.block_on(selection.unpack(&fetcher))?;
         Ok(Made { tree: root.tree, ..Made::default() })
     };
     Part::new("distribution", Role::Software, inputs, make)

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use wpstack_core::image::Core;
 use wpstack_core::time::SystemClock;
 
 use super::*;
@@ -11,6 +14,29 @@ use crate::oci::{Image, Settings};
 
 fn maker(home: &Path) -> Maker {
     Maker::new(home.join("cache"), Arc::new(SystemClock)).at_home_in(home)
+}
+
+/// A release that has as little as WordPress can have.
+fn release_of_wordpress(home: &Path) -> Core {
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (path, text) in [
+        ("wp-includes/version.php", "<?php\n$wp_version = '6.8.3';\n"),
+        ("wp-settings.php", "<?php\n"),
+        ("wp-load.php", "<?php\n"),
+        ("index.php", "<?php\n"),
+        ("wp-admin/index.php", "<?php\n"),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, format!("wordpress/{path}"), text.as_bytes()).unwrap();
+    }
+    let bytes = tar.into_inner().unwrap().finish().unwrap();
+    let path = home.join("wordpress-6.8.3.tar.gz");
+    fs::write(&path, &bytes).unwrap();
+    let checksum = Digest::of(&bytes).hex().parse().unwrap();
+    let url = path.to_str().unwrap().to_owned();
+    Core::Release { version: "6.8.3".to_owned(), url, checksum }
 }
 
 fn with_theme() -> ImageSpec {
@@ -42,6 +68,21 @@ async fn alpine_is_left_to_an_engine() {
     assert!(matches!(error, MakeError::NeedsEngine));
     let told = ProviderError::from(error).to_string();
     assert!(told.contains("`wpstack image build --engine`"), "{told}");
+}
+
+/// The configuration is written for Debian, and goes into Alpine's Dockerfile as well.
+#[tokio::test]
+async fn alpine_has_a_dockerfile() {
+    let home = tempfile::tempdir().unwrap();
+    let release = release_of_wordpress(home.path());
+    let spec = ImageSpec {
+        base: Base::Alpine("3.22".to_owned()),
+        wordpress: release,
+        ..ImageSpec::default()
+    };
+    let maker = maker(home.path());
+    let context = maker.dockerfile(&maker.recipe(spec).unwrap(), None).await.unwrap();
+    assert!(context.dockerfile().contains("FROM alpine:3.22\n"), "{}", context.dockerfile());
 }
 
 #[tokio::test]

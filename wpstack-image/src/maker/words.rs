@@ -1,5 +1,7 @@
 //! What happens while an image is made, in words.
 
+use wpstack_core::Teller;
+
 use super::Event;
 use crate::build::Progress as Build;
 use crate::registry::Progress as Push;
@@ -11,8 +13,9 @@ impl Event {
         Some(match self {
             Self::Known { .. } => "built before, and nothing of it has changed".to_owned(),
             Self::Outdated { version, newer } => format!(
-                "warning: the mirror does not have WordPress {newer}, so it is {version}: take a newer snapshot or name \
-                 a release"
+                "{} the mirror does not have WordPress {newer}, so it is {version}: take a newer snapshot or name a \
+                 release",
+                Teller::WARNING
             ),
             Self::Build(Build::Reused { layer, size: bytes }) => {
                 format!("{layer}: built before, {}", size(*bytes))

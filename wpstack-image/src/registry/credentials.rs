@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -147,6 +148,9 @@ impl Keyring {
     }
 }
 
+/// How long a token server may be silent.
+const LONGEST: Duration = Duration::from_secs(30);
+
 /// Has the registry's token server exchange a password for a token: <https://distribution.github.io/distribution/spec/auth/token/>.
 async fn token(
     address: &Address,
@@ -154,7 +158,12 @@ async fn token(
     credentials: &Credentials,
 ) -> Result<String, OciDistributionError> {
     let protocol = if address.is_plain() { ClientProtocol::Http } else { ClientProtocol::Https };
-    let client = Client::try_from(ClientConfig { protocol, ..ClientConfig::default() })?;
+    let client = Client::try_from(ClientConfig {
+        protocol,
+        connect_timeout: Some(LONGEST),
+        read_timeout: Some(LONGEST),
+        ..ClientConfig::default()
+    })?;
     let reference =
         Reference::with_tag(address.host(), repository.to_string(), "latest".to_owned());
     let password = credentials.password.expose().to_owned();

@@ -12,7 +12,8 @@ const AT_ONCE: usize = 4;
 
 impl Registry {
     /// Pushes an image, under a tag or by its digest alone, with what belongs to it: first the images of an index, then
-    /// the image, then what refers to it. A manifest goes last, so that nobody pulls an image that is not whole.
+    /// the image, then what refers to it, then the tag. So nobody pulls an image that is not whole, and whoever finds the
+    /// tag finds everything.
     ///
     /// What is there already is not sent again, so a push that ended early goes on where it ended when it is repeated. It
     /// may be dropped at any moment.
@@ -28,17 +29,29 @@ impl Registry {
         image.check()?;
         let began = self.clock.now();
         let (mut blobs, mut is_new) = (Vec::new(), false);
+        // ECR refuses an image that its immutable tag stands for already (aws/containers-roadmap#2380), so we look. It was
+        // put last, so everything else is there too.
+        let tag = tag.map(Reference::from);
+        if let Some(tag) = &tag
+            && self.stands(repository, tag, &image.manifest).await?
+        {
+            for (part, _) in image.in_order() {
+                blobs.extend(self.found(part));
+            }
+            let took = between(began, self.clock.now());
+            return Ok(Pushed { digest: image.manifest.digest.clone(), is_new, blobs, took });
+        }
         for (part, subject) in image.in_order() {
             let by_digest = Reference::from(&part.manifest.digest);
-            if std::ptr::eq(part, image) {
-                let reference = tag.map_or(by_digest, Reference::from);
-                is_new = self.settle(repository, &reference, part, &mut blobs).await?;
-            } else {
-                self.settle(repository, &by_digest, part, &mut blobs).await?;
-            }
+            let placed = self.settle(repository, &by_digest, part, &mut blobs).await?;
+            is_new |= placed && std::ptr::eq(part, image);
             if let Some(subject) = subject {
                 self.refer(repository, subject, &part.manifest).await?;
             }
+        }
+        if let Some(tag) = &tag {
+            self.place(repository, tag, &image.manifest).await?;
+            is_new = true;
         }
         let took = between(began, self.clock.now());
         Ok(Pushed { digest: image.manifest.digest.clone(), is_new, blobs, took })
@@ -53,19 +66,9 @@ impl Registry {
         blobs: &mut Vec<PushedBlob>,
     ) -> Result<bool, Error> {
         let Image { manifest, .. } = image;
-        // ECR refuses an image that its immutable tag stands for already (aws/containers-roadmap#2380), so we look.
         let stands = self.stands(repository, reference, manifest).await?;
-        let by_digest = Reference::from(&manifest.digest);
-        let is_whole = stands
-            || (by_digest != *reference && self.stands(repository, &by_digest, manifest).await?);
-        if is_whole {
-            // A registry has no manifest without its blobs.
-            blobs.extend(image.distinct_blobs().into_iter().map(|blob| {
-                let (digest, size) = (blob.digest.clone(), blob.size);
-                (self.observer)(&Progress::Found { blob: digest.clone(), size });
-                let (outcome, took) = (Outcome::Found, std::time::Duration::ZERO);
-                PushedBlob { digest, size, outcome, bytes_sent: 0, took }
-            }));
+        if stands {
+            blobs.extend(self.found(image));
         } else {
             let distinct = image.distinct_blobs();
             let uploads: Vec<_> =
@@ -80,6 +83,17 @@ impl Registry {
         let digest = manifest.digest.clone();
         (self.observer)(&Progress::Manifest { digest, sent: !stands });
         Ok(!stands)
+    }
+
+    /// The blobs of an image that stands there: a registry has no manifest without them.
+    fn found(&self, image: &Image) -> Vec<PushedBlob> {
+        let blobs = image.distinct_blobs().into_iter().map(|blob| {
+            let (digest, size) = (blob.digest.clone(), blob.size);
+            (self.observer)(&Progress::Found { blob: digest.clone(), size });
+            let (outcome, took) = (Outcome::Found, std::time::Duration::ZERO);
+            PushedBlob { digest, size, outcome, bytes_sent: 0, took }
+        });
+        blobs.collect()
     }
 
     /// Whether that manifest stands there.
@@ -127,7 +141,8 @@ impl Registry {
         let mut pauses = Pauses::new(self.patience, referrer.digest.as_str());
         loop {
             match self.list_referrer(repository, subject, referrer).await {
-                Ok(()) => return Ok(()),
+                // Who may not see the list could not add to it either. What refers is there all the same.
+                Ok(()) | Err(Error::Denied { .. }) => return Ok(()),
                 Err(error) => self.pause(&mut pauses, error).await?,
             }
         }

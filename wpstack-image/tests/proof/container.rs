@@ -41,7 +41,7 @@ impl Container {
     pub(crate) async fn site(engine: &Engine, options: &Options<'_>) -> Self {
         let user = contract::USER;
         // The very options that the task on AWS has.
-        let memory = "rw,exec,nosuid,nodev,mode=1777";
+        let memory = "rw,exec,nosuid,nodev";
         let tmpfs = contract::WRITABLE.map(|path| (path.to_owned(), memory.to_owned()));
         let uploads = Mount {
             typ: Some(MountType::VOLUME),

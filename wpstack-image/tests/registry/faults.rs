@@ -74,7 +74,9 @@ async fn what_passes_is_tried_again() {
 #[tokio::test]
 async fn what_does_not_pass_is_told_at_once() {
     let other = "0".repeat(64);
-    let told = format!("could not put the manifest at `1` of `blog`: the digest is sha256:{other}");
+    let told = format!(
+        "could not put the manifest at `<manifest>` of `blog`: the digest is sha256:{other}"
+    );
     check(
         At::Every(Operation::PutManifest),
         1,
@@ -86,7 +88,7 @@ async fn what_does_not_pass_is_told_at_once() {
         At::Every(Operation::PutManifest),
         1,
         Effect::Status(418),
-        "could not put the manifest at `1` of `blog`: the registry refused with 418 : \
+        "could not put the manifest at `<manifest>` of `blog`: the registry refused with 418 : \
          <html>something is wrong</html>; 0 pauses",
     )
     .await;
@@ -94,7 +96,7 @@ async fn what_does_not_pass_is_told_at_once() {
         At::Every(Operation::PutManifest),
         9,
         Effect::Throttle(Some("4000".to_owned())),
-        "could not put the manifest at `1` of `blog`: the registry limits the rate \
+        "could not put the manifest at `<manifest>` of `blog`: the registry limits the rate \
          (Rate exceeded); 0 pauses",
     )
     .await;

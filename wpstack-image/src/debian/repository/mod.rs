@@ -118,8 +118,9 @@ pub(crate) async fn listings(
 fn suites(debian: &Debian) -> Vec<(String, String)> {
     let (main, security) = match &debian.mirror {
         Mirror::Snapshot(Snapshot(stamp)) => (
-            format!("http://snapshot.debian.org/archive/debian/{stamp}"),
-            format!("http://snapshot.debian.org/archive/debian-security/{stamp}"),
+            // With TLS: a signature of long ago is as good as one of that day to whoever has only the moment to go by.
+            format!("https://snapshot.debian.org/archive/debian/{stamp}"),
+            format!("https://snapshot.debian.org/archive/debian-security/{stamp}"),
         ),
         Mirror::Live { main, security } => (main.clone(), security.clone()),
     };

@@ -83,13 +83,13 @@ impl Release {
             let (wanted, found) = (suite.to_owned(), self.codename.clone());
             return Err(ReleaseError::Suite { wanted, found });
         }
-        let latest = match moment {
-            Moment::Now(now) => now.as_second() + SKEW,
-            Moment::Snapshot(snapshot) => snapshot.as_second(),
+        let (at, latest) = match moment {
+            Moment::Now(now) => (now, now.as_second() + SKEW),
+            Moment::Snapshot(snapshot) => (snapshot, snapshot.as_second()),
         };
-        match (moment, self.valid_until) {
+        match self.valid_until {
             _ if self.date.as_second() > latest => Err(ReleaseError::TooNew(self.date)),
-            (Moment::Now(now), Some(until)) if until < now => Err(ReleaseError::Expired(until)),
+            Some(until) if until < at => Err(ReleaseError::Expired(until)),
             _ => Ok(()),
         }
     }
@@ -149,7 +149,10 @@ mod tests {
         assert_eq!(now("2026-11-28T00:53:04Z"), "it was valid until 2026-11-28T00:53:03Z");
         let new = "it is of 2026-11-21T00:53:03Z, which is later than it may be";
         assert_eq!(now("2026-11-01T00:00:00Z"), new);
-        assert_eq!(snapshot("2027-11-22T00:00:00Z"), "good");
+        assert_eq!(snapshot("2026-11-22T00:00:00Z"), "good");
+        // A state that was old on that day is not what the archive had then.
+        let old = "it was valid until 2026-11-28T00:53:03Z";
+        assert_eq!(snapshot("2027-11-22T00:00:00Z"), old);
         assert_eq!(snapshot("2026-11-21T00:00:00Z"), new);
     }
 

@@ -28,6 +28,10 @@ impl Engine {
             return Err(EngineError::Exists(options.name.clone()));
         }
         self.pull(&options.database_image, None, progress).await?;
+        // That may have taken minutes.
+        if self.has_preview(&options.name).await? {
+            return Err(EngineError::Exists(options.name.clone()));
+        }
         match self.start(&parts, options, progress).await {
             Ok(url) => Ok(Preview { name: options.name.clone(), url }),
             Err(error) => {
