@@ -47,7 +47,10 @@ impl Connection {
                     ..Settings::default()
                 };
                 let aws = Aws::connect(settings).await?;
-                let aws = aws.with_images(Arc::new(images::maker(project)?));
+                let aws = match project.config.recipe() {
+                    Some(_) => aws.with_images(Arc::new(images::maker(project)?)),
+                    None => aws,
+                };
                 let engine = Engine::new(aws.registry(), Arc::new(SystemClock));
                 Ok(Self { engine, world: None })
             }

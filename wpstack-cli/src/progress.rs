@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anstream::adapter::strip_str;
 use jiff::Timestamp;
+use wpstack_core::Teller;
 use wpstack_core::event::{Event, Events, What};
 use wpstack_core::time::Clock;
 
@@ -93,7 +94,12 @@ impl Screen {
 
     fn take(&mut self, event: &Event) -> String {
         self.board.take(event);
-        let in_picture = matches!(event.what, What::StepStarted { .. } | What::StepWaiting { .. });
+        let in_picture = match &event.what {
+            What::StepStarted { .. } => true,
+            // A warning stays when the next word has taken its place in the picture.
+            What::StepWaiting { phase, .. } => !phase.starts_with(Teller::WARNING),
+            _ => false,
+        };
         if in_picture && !self.console.verbose {
             return String::new();
         }

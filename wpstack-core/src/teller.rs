@@ -13,6 +13,9 @@ pub struct Teller(Option<Arc<Listener>>);
 type Listener = dyn Fn(&str) + Send + Sync;
 
 impl Teller {
+    /// What words begin with that a person should not miss.
+    pub const WARNING: &str = "warning:";
+
     /// One that hands the words to `listener`, which should not block. It is called from several threads.
     #[must_use]
     pub fn to(listener: impl Fn(&str) + Send + Sync + 'static) -> Self {

@@ -209,7 +209,7 @@ fn defect_15_a_redirect_is_not_healthy() {
 fn defect_16_no_two_tasks_have_web_roots_of_their_own() {
     // The web root is a volume of the instance, as in the seed: nobody's uploads may be on the other one.
     let two = Config::parse("[service]\ntasks = 2\n").expect_err("it is refused").to_string();
-    assert!(two.contains("web root"), "{two}");
+    assert!(two.contains("each other's uploads"), "{two}");
     let stack = stack();
     assert_eq!(node(&stack, "ecs.service:wordpress").spec["desired"], 1);
 }

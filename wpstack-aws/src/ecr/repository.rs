@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_ecr::types::{ImageScanningConfiguration, Repository as Told, Tag};
 use futures::future::{join_all, try_join, try_join3, try_join4};
 use serde_json::Value;
+use wpstack_core::image::TAG_PREFIX;
 use wpstack_core::resource::ecr::{Repository, RepositoryState};
 use wpstack_core::{Cx, Drifts, Gone, Observed, Provider, ProviderError, Recorded};
 
@@ -106,7 +107,7 @@ impl Aws {
         let policy = self.ecr.get_lifecycle_policy().repository_name(&before.name);
         let policy = async { policy.send().await.call(ECR, "GetLifecyclePolicy").gone() };
         let tags = async { self.repository_tags(&before.arn).await.gone() };
-        let images = self.has_images(&before.name);
+        let images = self.has_images(&before.name, spec.force_delete);
         let told = try_join4(self.repository(&before.name), policy, tags, images).await?;
         let (Some(told), policy, tags, has_images) = told else { return Ok(None) };
         let mut drifts = Drifts::new();
@@ -128,10 +129,25 @@ impl Aws {
         Ok(answer.and_then(|answer| answer.repositories.unwrap_or_default().pop()))
     }
 
-    async fn has_images(&self, name: &str) -> Result<bool, ProviderError> {
-        let call = self.ecr.list_images().repository_name(name).max_results(1);
-        let answer = call.send().await.call(ECR, "ListImages").gone()?;
-        Ok(answer.is_some_and(|answer| !answer.image_ids().is_empty()))
+    /// Whether there are images in it; `but_ours`: under a tag that is not of a recipe.
+    async fn has_images(&self, name: &str, but_ours: bool) -> Result<bool, ProviderError> {
+        let mut next = None;
+        loop {
+            let call = self.ecr.list_images().repository_name(name).set_next_token(next);
+            let call = if but_ours { call.max_results(1000) } else { call.max_results(1) };
+            let Some(answer) = call.send().await.call(ECR, "ListImages").gone()? else {
+                return Ok(false);
+            };
+            let mut tags = answer.image_ids().iter().filter_map(|image| image.image_tag());
+            let found = match but_ours {
+                true => tags.any(|tag| !tag.starts_with(TAG_PREFIX)),
+                false => !answer.image_ids().is_empty(),
+            };
+            next = answer.next_token().map(str::to_owned);
+            if found || !but_ours || next.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn repository_tags(&self, arn: &str) -> Result<TagSet, ProviderError> {

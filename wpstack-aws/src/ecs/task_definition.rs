@@ -226,7 +226,7 @@ fn confined(
     let Confinement { user, memory } = confinement;
     let memory = memory.iter().map(|(path, most)| {
         // Programs run from there too: the supervisor's.
-        let options = ["rw", "exec", "nosuid", "nodev", "mode=1777"].map(str::to_owned);
+        let options = ["rw", "exec", "nosuid", "nodev"].map(str::to_owned);
         let memory = Tmpfs::builder().container_path(path).size(whole(most.0));
         memory.set_mount_options(Some(options.into())).build()
     });

@@ -17,7 +17,7 @@ mod text;
 pub use ini::{IniName, IniValue};
 pub use maker::{Destination, ImageMaker};
 pub use pool::PhpPool;
-pub use recipe::{FORMAT, Recipe};
+pub use recipe::{FORMAT, Recipe, TAG_PREFIX};
 pub use source::Source;
 pub use spec::{
     Base, Core, Debian, ImageSpec, LanguagePack, Mirror, Nginx, Php, Release, Snapshot,

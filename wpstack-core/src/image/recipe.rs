@@ -9,6 +9,9 @@ use super::ImageSpec;
 use crate::digest::hex;
 use crate::value::{Checksum, ImageTag};
 
+/// What the tags of recipes begin with. An image without such a tag is somebody else's.
+pub const TAG_PREFIX: &str = "wpstack-";
+
 /// Raised with everything that makes the same recipe give another image, so that a new version of the builder builds
 /// anew.
 pub const FORMAT: u32 = 1;
@@ -38,7 +41,7 @@ impl Recipe {
         recipe.spec.forget_places();
         let text = serde_json::json!({ "format": FORMAT, "recipe": recipe }).to_string();
         let digest = Sha256::digest(text);
-        let tag = format!("wpstack-{}", hex(&digest[..8]));
+        let tag = format!("{TAG_PREFIX}{}", hex(&digest[..8]));
         tag.parse().expect("letters, digits and a hyphen are a tag")
     }
 }

@@ -203,7 +203,7 @@ impl Default for Php {
 impl Default for Nginx {
     fn default() -> Self {
         Self {
-            // A VPC has no other addresses, and nothing else reaches the container.
+            // Where load balancers usually are. Nothing else reaches the container.
             trusted_proxies: private_networks(),
             static_lifetime: Seconds(365 * 86_400),
         }

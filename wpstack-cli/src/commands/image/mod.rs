@@ -46,16 +46,15 @@ pub(crate) enum ImageArgs {
         /// The repository, as in `http://127.0.0.1:5000/wordpress`; that of the stack without one
         #[arg(long, value_name = "URL")]
         to: Option<String>,
-        /// The user of that registry
-        #[arg(long, value_name = "NAME", env = "WPSTACK_REGISTRY_USER", requires = "to")]
+        /// The user of the registry in `--to`
+        #[arg(long, value_name = "NAME", env = "WPSTACK_REGISTRY_USER")]
         user: Option<String>,
-        /// The password of that registry
+        /// The password of the registry in `--to`
         #[arg(
             long,
             value_name = "PASSWORD",
             env = "WPSTACK_REGISTRY_PASSWORD",
-            hide_env_values = true,
-            requires = "user"
+            hide_env_values = true
         )]
         password: Option<String>,
     },

@@ -48,6 +48,10 @@ impl Elsewhere<'_> {
             return Err(CommandError::new(message)
                 .hint("write registry and repository, as in `http://127.0.0.1:5000/wordpress`"));
         };
+        if self.password.is_some() && self.user.is_none() {
+            return Err(CommandError::new("a password is given, and no user")
+                .hint("name the user with `--user`, or in WPSTACK_REGISTRY_USER"));
+        }
         Ok(Destination {
             registry: format!("{scheme}://{host}"),
             repository: repository.to_owned(),

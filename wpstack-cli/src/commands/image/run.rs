@@ -42,6 +42,10 @@ pub(super) async fn run(
             ..Answer::data(format!("{}\n", preview.url), json)
         });
     }
+    if context.console.json {
+        let told = context.console.line(&json!({ "type": "preview", "preview": json }));
+        told.map_err(|error| CommandError::new(format!("cannot write: {error}")))?;
+    }
     context.console.say(&format!("\n{}\nCtrl-C ends it, with everything in it\n", preview.url));
     context.interruption.token().cancelled().await;
     engine.stop_preview(name).await?;

@@ -72,7 +72,8 @@ pub struct RepositoryState {
     pub arn: String,
     /// Where images are pushed to and pulled from.
     pub uri: String,
-    /// Whether there are images in it.
+    /// Whether there are images in it that a deletion would lose: any, or with [`Repository::force_delete`] those under a
+    /// tag that is not of a recipe.
     #[serde(default)]
     pub has_images: bool,
 }
@@ -95,7 +96,12 @@ impl Resource for Repository {
     }
 
     fn protection(&self, state: &RepositoryState) -> Option<&'static str> {
-        (state.has_images && !self.force_delete).then_some("it holds images")
+        let what = if self.force_delete {
+            "it holds images that wpstack did not build"
+        } else {
+            "it holds images"
+        };
+        state.has_images.then_some(what)
     }
 
     fn coexists(old: &Self, new: &Self) -> bool {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::{Gone, ProviderError};
+use crate::image::TAG_PREFIX;
 use crate::provider::{Cx, Drifts, Observed, Provider};
 use crate::resource::ecr::{self as spec, RepositoryState};
 use crate::sim::Sim;
@@ -238,7 +239,11 @@ impl Provider<spec::Repository> for Sim {
         if lifecycle != serde_json::from_str(&spec.lifecycle.policy()).ok() {
             drift.note("lifecycle", lifecycle);
         }
-        Ok(Some(Observed::ready(told(&state.name, &repository)).drifted(drift)))
+        let mut told = told(&state.name, &repository);
+        if spec.force_delete {
+            told.has_images = repository.tagged.keys().any(|tag| !tag.starts_with(TAG_PREFIX));
+        }
+        Ok(Some(Observed::ready(told).drifted(drift)))
     }
 
     async fn update(

@@ -9,11 +9,10 @@ section! {
     pub struct HealthCheck {
         /// Path to ask for: one that answers 200 without redirect and without the database.
         ///
-        /// Unless given: `/healthz` of an image that wpstack builds, whose supervisor starts PHP again
-        /// should it stop. One that PHP answers would fail while the site is merely busy. For others it
-        /// is a picture that every WordPress has. It answers 200 before and after the installation.
-        /// A path that needs the database would have every container replaced while the database is
-        /// away for a minute.
+        /// Unless given: a picture that every WordPress has. It answers 200 before and after the
+        /// installation, and whoever made the image. A path that PHP answers would fail while the site
+        /// is merely busy, and one that needs the database would have every container replaced while
+        /// the database is away for a minute.
         // Not `/`: before the installation it redirects to the installer, after it possibly to
         // HTTPS or another host, so it is healthy only if redirects count as healthy (defect 15).
         pub path: Option<UrlPath> = None,

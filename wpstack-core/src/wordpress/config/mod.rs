@@ -101,7 +101,15 @@ impl Config {
     #[must_use]
     pub fn recipe(&self) -> Option<ImageSpec> {
         let architecture = self.instances.instance_type.architecture();
-        let recipe = || ImageSpec { architecture, ..self.image.build.recipe() };
+        let recipe = || {
+            let mut recipe = ImageSpec { architecture, ..self.image.build.recipe() };
+            let proxies = &mut recipe.nginx.trusted_proxies;
+            // The load balancer is believed wherever the network is.
+            if !proxies.iter().any(|known| known.contains(&self.network.cidr)) {
+                proxies.insert(self.network.cidr);
+            }
+            recipe
+        };
         self.image.is_built().then(recipe)
     }
 
@@ -115,8 +123,7 @@ impl Config {
     /// Which path tells whether a container is healthy.
     #[must_use]
     pub fn health_path(&self) -> UrlPath {
-        let usual = if self.image.is_built() { contract::HEALTH } else { ANY_WORDPRESS };
-        let usual = || usual.parse().expect("it is a path");
+        let usual = || ANY_WORDPRESS.parse().expect("it is a path");
         self.health_check.path.clone().unwrap_or_else(usual)
     }
 

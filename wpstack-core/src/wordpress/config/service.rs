@@ -37,8 +37,8 @@ impl Service {
             flaws.add(&["service.port"], message, help);
         }
         if self.tasks > 1 {
-            let message = format!("{} tasks would each have a web root of their own", self.tasks);
-            let help = "keep it at 1: the web root is a volume of the instance, and what is \
+            let message = format!("{} tasks would not see each other's uploads", self.tasks);
+            let help = "keep it at 1: uploads are in a volume of the instance, and what is \
                         uploaded to one task would be missing on the others";
             flaws.add(&["service.tasks"], message, help);
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::database::{Database, PASSWORD};
 use super::service::SALTS;
-use crate::image::{PhpPool, contract};
+use crate::image::{ImageSpec, PhpPool, contract};
 use crate::resource::ecs::{
     Confinement, Container, ContainerImage, EnvironmentValue, LogDestination, Mount,
 };
@@ -67,7 +67,7 @@ pub(super) fn container(
         } else {
             mount(WWW.0, WWW.1)
         }],
-        confinement: is_built.then(confinement),
+        confinement: config.recipe().map(|recipe| confinement(&recipe)),
         log: LogDestination {
             group: log,
             region: config.region.clone(),
@@ -77,9 +77,11 @@ pub(super) fn container(
 }
 
 /// The image asks for nothing more, so it is given nothing more.
-fn confinement() -> Confinement {
-    // Limits, not reservations: what is written there counts as the container's memory.
-    let sizes = [Mebibytes(16), Mebibytes(128), Mebibytes(128)];
+fn confinement(recipe: &ImageSpec) -> Confinement {
+    // Limits, not reservations: what is written there counts as the container's memory. nginx keeps an upload, and then
+    // PHP does.
+    let upload = Mebibytes((recipe.php.upload_limit.0 + 64).max(128));
+    let sizes = [Mebibytes(16), upload, upload];
     let memory = contract::WRITABLE.iter().map(|path| (*path).to_owned()).zip(sizes).collect();
     let user = contract::USER;
     Confinement { user: format!("{user}:{user}"), memory }

@@ -34,7 +34,9 @@ pub(super) fn edge(
     let target_group = TargetGroup {
         name: TargetGroupName::join(&[name, "wordpress"])?,
         vpc: network.vpc.clone(),
-        port: config.port(),
+        // Only what a target without a port of its own would have. ECS gives each the port of its host, so another image
+        // needs no other group.
+        port: config.service.port.unwrap_or(Port::HTTP),
         health_check: HealthCheck {
             path: config.health_path(),
             codes: check.codes.clone(),
