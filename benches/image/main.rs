@@ -80,6 +80,7 @@ async fn measure(daemon: &Daemon) {
     beside("again, with another theme", again, theirs, WARM);
 
     heading("pushing to a registry on this machine: ours, and Docker's");
+    docker.build(&first).await;
     let (time, sent) = ours.push(&first).await;
     let theirs = docker.push().await;
     beside("an empty registry", time, theirs, &size(sent));
